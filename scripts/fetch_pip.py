@@ -22,7 +22,7 @@ SECONDS = 60
 
 def find_index() -> str:
     """Names the package index, from pip's environment variable or its configuration files, the later ones winning."""
-    home = Path(os.path.expanduser("~"))  # noqa: PTH111 (Path.home() fails where there is no home)
+    home = Path(os.path.expanduser("~"))
     config_home = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")
     files = ["/etc/xdg/pip/pip.conf", "/etc/pip.conf", home / ".pip/pip.conf", config_home / "pip/pip.conf"]
     if sys.platform == "darwin":
