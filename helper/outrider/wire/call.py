@@ -1,0 +1,199 @@
+"""The one way in: a request and a target become an `HttpCall`; its reply is read by what this room picks.
+
+Addresses, headers and keys are put together here, the same way for every dialect; bodies are the codecs'. A codec is
+imported when its dialect is first used, since one call needs one of them. Nothing here decides whether a call may be
+made.
+"""
+
+import json
+from typing import assert_never
+
+from outrider import __version__
+from outrider.data import Failure, HttpCall, Json, Reading, Request, Target, Timing
+from outrider.errors import OutriderError
+from outrider.providers import quirks
+from outrider.rows import Provider
+
+Headers = tuple[tuple[str, str], ...]
+
+
+def encode(request: Request, target: Target, *, key: str | None, timing: Timing) -> tuple[HttpCall, tuple[str, ...]]:
+    """Returns the call that asks a target, and a sentence for each parameter that it leaves out."""
+    provider = target.provider
+    own: dict[str, str] = {}
+    match provider.dialect:
+        case "openai":
+            from outrider.wire import openai_chat
+
+            body, warnings = openai_chat.build(request, target)
+            url = join(provider.base_url, openai_chat.PATH)
+        case "anthropic":
+            from outrider.wire import anthropic_messages
+
+            body, warnings = anthropic_messages.build(request, target)
+            url = join(provider.base_url, anthropic_messages.PATH)
+            own = anthropic_messages.HEADERS
+        case "ollama":
+            from outrider.wire import ollama_chat
+
+            body, warnings = ollama_chat.build(request, target)
+            url = join(provider.base_url, ollama_chat.PATH)
+        case "echo":
+            from outrider.wire import echo
+
+            body, warnings = echo.build(request, target)
+            url = echo.URL
+        case "native":
+            raise ValueError(f"{target.name} is run by Claude Code, never called")
+        case _:
+            assert_never(provider.dialect)
+    headers = {
+        "content-type": "application/json",
+        "accept": _accepted(target) if request.stream else "application/json",
+        **own,
+        **_about(provider, key),
+    }
+    call = HttpCall(
+        method="POST",
+        url=url,
+        headers=tuple(headers.items()),
+        body=_dump(body),
+        timing=timing,
+        stream=request.stream,
+        local_only=target.local,
+    )
+    return call, warnings
+
+
+def reading(target: Target, *, stream: bool, schema_wanted: bool = False) -> Reading:
+    """Returns what reads the reply of one call to a target."""
+    match target.provider.dialect:
+        case "openai":
+            from outrider.wire import openai_chat
+
+            return openai_chat.reading(target, stream=stream, schema_wanted=schema_wanted)
+        case "anthropic":
+            from outrider.wire import anthropic_messages
+
+            return anthropic_messages.reading(target, stream=stream, schema_wanted=schema_wanted)
+        case "ollama":
+            from outrider.wire import ollama_chat
+
+            return ollama_chat.reading(target, stream=stream, schema_wanted=schema_wanted)
+        case "echo":
+            from outrider.wire import echo
+
+            return echo.reading(schema_wanted=schema_wanted)
+        case "native":
+            raise ValueError(f"{target.name} is run by Claude Code, never called")
+        case _:
+            assert_never(target.provider.dialect)
+
+
+def list_call(provider: Provider, *, key: str | None, timing: Timing) -> HttpCall:
+    """Returns the call that asks a provider which models it serves."""
+    match provider.dialect:
+        case "openai":
+            from outrider.wire.openai_chat import LIST_PATH
+
+            path, own = LIST_PATH, {}
+        case "anthropic":
+            from outrider.wire.anthropic_messages import HEADERS, LIST_PATH
+
+            path, own = LIST_PATH, HEADERS
+        case "ollama":
+            from outrider.wire.ollama_chat import LIST_PATH
+
+            path, own = LIST_PATH, {}
+        case "echo" | "native":
+            raise ValueError(f"{provider.name} has no list of models")
+        case _:
+            assert_never(provider.dialect)
+    listed = str(provider.row.get("list") or path)
+    url = listed if "://" in listed else join(provider.base_url, listed)
+    # A key is bound to the origin of its provider: a list that is kept elsewhere is read without it.
+    is_home = _origin(url) == _origin(provider.base_url)
+    return HttpCall(
+        method="GET",
+        url=url,
+        headers=tuple({"accept": "application/json", **own, **_about(provider, key if is_home else None)}.items()),
+        body=b"",
+        timing=timing,
+        local_only=provider.local,
+    )
+
+
+def read_list(provider: Provider, *, status: int, body: bytes) -> tuple[str, ...] | Failure:
+    """Returns the wire ids in the reply to a list call, in the server's order, or why there are none."""
+    try:
+        payload: Json = json.loads(body.decode("utf-8", "replace").strip("\ufeff \t\r\n"))
+    except (ValueError, RecursionError):
+        payload = None
+    own = quirks(provider.quirks or provider.name)
+    if not 200 <= status < 300:
+        from outrider.wire.status import read_refusal
+
+        return read_refusal(status, {}, payload, quirks=own, request_id="")
+    rows = payload
+    if isinstance(payload, dict):
+        rows = next((payload[name] for name in ("data", "models") if isinstance(payload.get(name), list)), None)
+    if not isinstance(rows, list):
+        return Failure(kind="bad_response", message="the reply is not a list of models", status=status)
+    ids = []
+    for row in rows:
+        names = [row.get(name) for name in ("id", "name", "model")] if isinstance(row, dict) else [row]
+        listed = next((name for name in names if isinstance(name, str) and name), None)
+        if listed is not None:
+            ids.append(own.read_id(listed) if own.read_id is not None else listed)
+    return tuple(dict.fromkeys(ids))
+
+
+def join(base_url: str, path: str) -> str:
+    """Returns an address from its two halves: one slash between them, a version that both have once."""
+    base = base_url.rstrip("/")
+    tail = path.lstrip("/")
+    version = tail.partition("/")[0]
+    if version == "v1" and base.endswith("/v1"):
+        base = base.removesuffix("/v1")
+    return f"{base}/{tail}"
+
+
+def _about(provider: Provider, key: str | None) -> dict[str, str]:
+    """Returns the headers that are the provider's: who we are, what its row fixes, and its key."""
+    headers = {"accept-encoding": "identity", "user-agent": f"outrider/{__version__}"}
+    headers |= {name.lower(): str(value) for name, value in (provider.row.get("headers") or {}).items()}
+    if key:
+        default = "x-api-key" if provider.dialect == "anthropic" else "bearer"
+        auth = (provider.auth or default).lower()
+        name, value = ("authorization", f"Bearer {key}") if auth == "bearer" else (auth, key)
+        if not (value.isascii() and value.isprintable()):
+            variable = provider.keys[0] if provider.keys else "the key"
+            raise OutriderError(
+                f"the key of {provider.name} has a character that no key has, perhaps a line end or a quote mark",
+                hint=f"outrider keys set {variable}",
+            )
+        headers[name] = value
+    return headers
+
+
+def _accepted(target: Target) -> str:
+    """Returns what a streamed reply may be; a plain one is read too."""
+    stream = "application/x-ndjson" if target.provider.dialect == "ollama" else "text/event-stream"
+    return f"{stream}, application/json"
+
+
+def _origin(url: str) -> str:
+    """Returns scheme, host and port of an address."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}".lower()
+
+
+def _dump(body: dict[str, Json]) -> bytes:
+    """Returns JSON in ASCII, so that no text can break it."""
+    try:
+        return json.dumps(body, separators=(",", ":"), allow_nan=False).encode("ascii")
+    except (TypeError, ValueError, RecursionError) as wrong:
+        raise OutriderError(
+            f"a parameter or the schema is not plain JSON: {wrong}",
+            hint="give finite numbers, text, true, false, lists and objects",
+        ) from wrong
