@@ -52,7 +52,7 @@ fast() {
         check "lint" "$bin/ruff" check .
         check "types" "$bin/mypy"
         check "imports" env PYTHONPATH=helper "$bin/lint-imports" --no-logo
-        [ "$("$bin/python" -c 'import os; print(os.cpu_count())')" -gt 1 ] && workers=(-n 2)
+        [ "$("$bin/python" -c 'import os; print(os.cpu_count())')" -gt 1 ] && workers=(-n 2 --dist loadgroup)
         check "tests" "$bin/python" -m pytest --cov --cov-report= ${workers[@]+"${workers[@]}"}
         check "coverage" cover
     else
@@ -88,7 +88,7 @@ main() {
         -h | --help) sed -n '2,6s/^# \{0,1\}//p' test.sh; exit 0 ;;
         fast | all | litellm | torture | e2e | peers | bench) [ "$#" -gt 0 ] && shift ;;
         -* | tests | tests/*) what=fast ;;
-        *) printf 'error: there is no lane `%s`\nhint: ./test.sh --help lists them\n' "$what" >&2; exit 2 ;;
+        *) printf "error: there is no lane \`%s\`\nhint: ./test.sh --help lists them\n" "$what" >&2; exit 2 ;;
     esac
     prepare
     case "$what" in
