@@ -1,0 +1,134 @@
+"""From what the user typed to a route and a world: the road that `ask` and `route` share."""
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from outrider.cli import prompts
+from outrider.cli.session import Session
+from outrider.data import Message, Request, Route
+from outrider.rules.limits import Limits, for_route
+from outrider.rules.routing import route as decide
+from outrider.rules.selection import Facts, Selection, resolve, unknown
+from outrider.rules.targets import Situation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """The flags that choose, as typed."""
+
+    argument: str | None
+    model: str | None
+    task: str | None
+    private: bool
+    preset: str | None
+    files: tuple[str, ...]
+    images: tuple[str, ...]
+    schema: str | None
+    system: str | None
+    prompt_name: str | None
+    max_output: int | None
+    max_cost: Decimal | None
+    fallback: bool | None
+    timeout: float | None = None
+    params: tuple[tuple[str, Any], ...] = ()
+    history: tuple[Message, ...] = ()
+    reads_stdin: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """A request with its decision and everything the decision was made from."""
+
+    prompt: prompts.Prompt
+    request: Request
+    selection: Selection
+    facts: Facts
+    situation: Situation
+    limits: Limits
+    route: Route
+
+
+def decide_on(session: Session, wish: Wish, *, run: str = "", may_ask_servers: bool = False) -> Decided:
+    """Reads the prompt and decides; with `may_ask_servers`, local servers are asked first where it matters."""
+    prompt = prompts.gather(wish.argument, wish.files, wish.images, reads_stdin=wish.reads_stdin)
+    registry = session.registry
+    schema = read_schema(wish.schema)
+    messages = (*_system(session, wish), *wish.history, Message(role="user", text=prompt.text, images=prompt.images))
+    facts = prompts.facts(prompt, messages, registry, schema=schema, max_output=wish.max_output)
+    preset, preset_from = session.preset(wish.preset)
+    selection = Selection(
+        model=wish.model, task=wish.task, private=wish.private, fallback=session.fallback(wish.fallback),
+        preset=preset, preset_from=preset_from,
+    )  # fmt: skip
+    limits = session.limits(max_cost=wish.max_cost, timeout=wish.timeout)
+    situation = session.situation(limits, run=run)
+    decision = decide(registry, selection, facts, situation)
+    if may_ask_servers and _servers_matter(decision):
+        from outrider.cli.servers import ask_stale_servers
+
+        if ask_stale_servers(session, situation):
+            situation = replace(situation, served=session.ledger.served())
+            decision = decide(registry, selection, facts, situation)
+    limits = for_route(limits, tuple((target.model, target.provider.row) for target in decision.targets))
+    request = Request(
+        messages=messages, max_output=wish.max_output, params=dict(wish.params), schema=schema
+    )
+    return Decided(
+        prompt=prompt, request=request, selection=selection, facts=facts, situation=situation, limits=limits,
+        route=decision,
+    )  # fmt: skip
+
+
+def _servers_matter(decision: Route) -> bool:
+    """Whether a server's list could change what is asked first: nothing else is usable, or it comes first."""
+    return not decision.targets or decision.targets[0].provider.serves_listed
+
+
+def _system(session: Session, wish: Wish) -> tuple[Message, ...]:
+    """Returns the system message: the flag's, the named prompt's, or the task's own."""
+    text = wish.system
+    named = session.registry.values.get("prompts", {})
+    if text is None and wish.prompt_name is not None:
+        if wish.prompt_name not in named:
+            raise unknown("prompt", wish.prompt_name, named, command="config check")
+        text = named[wish.prompt_name]
+    if text is None:
+        task = session.registry.tasks.get(wish.task or "")
+        text = named.get(str(task.row.get("prompt"))) if task is not None else None
+    return (Message(role="system", text=text),) if text else ()
+
+
+def read_schema(path: str | None) -> Mapping[str, Any] | None:
+    """Reads the JSON Schema that an answer must fit."""
+    if path is None:
+        return None
+    from outrider.cli.schemas import read_schema_file
+
+    return read_schema_file(path)
+
+
+def is_private(session: Session, wish: Wish) -> bool:
+    """Whether the request is bound to local models by flag, task or settings."""
+    named = wish.task or wish.model
+    if named is not None and named in session.registry.tasks and session.registry.tasks[named].private:
+        return True
+    if wish.model is not None:
+        kind, found, _ = resolve(session.registry, wish.model)
+        if kind == "preset" and session.registry.presets[found].local:
+            return True
+    return wish.private or bool(session.registry.values.get("privacy", {}).get("private"))
+
+
+def new_run() -> str:
+    """Returns a run's id: short enough to type, unlikely to repeat."""
+    letters = "0123456789abcdefghjkmnpqrstvwxyz"
+    number = int(time.time()) << 24 | int.from_bytes(os.urandom(3))
+    text = ""
+    while number:
+        number, rest = divmod(number, 32)
+        text = letters[rest] + text
+    return text

@@ -1,0 +1,85 @@
+"""Runs one command and turns whatever happened into lines a person can act on and an exit code.
+
+Signals end a command the way a shell expects: 130, 143, 129. A bug keeps its traceback.
+"""
+
+import json
+import os
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+from outrider.cli.group import cli
+from outrider.cli.show import complain
+from outrider.errors import OutriderError
+
+CODES = {signal.SIGTERM: 143, signal.SIGHUP: 129}
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal other than Ctrl-C asked us to stop."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__()
+        self.code = code
+
+
+def run(arguments: list[str]) -> int:
+    """Runs the command line; returns its exit code."""
+    os.umask(0o077)
+    for stream in (sys.stdout, sys.stderr):
+        # A model's words may hold any letter; a terminal that cannot show it gets a replacement, not a crash.
+        getattr(stream, "reconfigure", lambda **_: None)(encoding="utf-8", errors="replace")
+    for number in CODES:
+        signal.signal(number, _stop)
+    try:
+        code = cli.main(args=arguments, prog_name="outrider", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except OutriderError as mistake:
+        return _tell(arguments, mistake.message, mistake.hint, kind=mistake.kind, code=mistake.exit_code)
+    except click.UsageError as mistake:
+        return _tell_usage(arguments, mistake)
+    except click.ClickException as mistake:
+        return _tell(arguments, _lower(mistake.format_message()), "see `outrider --help`", kind="usage", code=2)
+    except Stopped as stopped:
+        return stopped.code
+    except (KeyboardInterrupt, click.Abort):
+        return 130
+    except BrokenPipeError:
+        # The reader left (`| head`): nothing is wrong, and Python must not complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _stop(number: int, frame: FrameType | None) -> NoReturn:
+    raise Stopped(CODES[signal.Signals(number)])
+
+
+def _tell_usage(arguments: list[str], mistake: click.UsageError) -> int:
+    path = mistake.ctx.command_path if mistake.ctx is not None else "outrider"
+    possible = getattr(mistake, "possibilities", None)
+    guess = f"did you mean `{sorted(possible)[0]}`? " if possible else ""
+    message = _lower(mistake.message)
+    return _tell(arguments, message, f"{guess}see `{path} --help`", kind="usage", code=mistake.exit_code)
+
+
+def _lower(message: str) -> str:
+    text = message.split("\n")[0].rstrip(". ")
+    return text[:1].lower() + text[1:]
+
+
+def _tell(arguments: list[str], message: str, hint: str, *, kind: str, code: int) -> int:
+    if "--json" in arguments:
+        error = {"kind": kind, "message": message, "hint": hint}
+        if arguments[0] == "ask":
+            from outrider.cli.envelope import nothing_asked
+
+            sys.stdout.write(json.dumps(nothing_asked(error)) + "\n")
+        else:
+            sys.stdout.write(json.dumps({"error": error}) + "\n")
+    complain(message, hint)
+    return code

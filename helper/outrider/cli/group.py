@@ -1,0 +1,85 @@
+"""The root command: knows every command's name and one line of help, and loads its file only when it is called."""
+
+from importlib import import_module
+
+import click
+
+from outrider import __version__
+from outrider.rules.nearest import nearest
+
+COMMANDS = {
+    "Ask": {
+        "ask": ("ask", "ask a model, with fallback, limits and a receipt"),
+        "route": ("route", "say which model would be asked, and why; calls nothing"),
+        "why": ("why", "explain a past run: its rule, its settings, its prices"),
+        "runs": ("runs", "list what ran, with ids for `why`"),
+        "thread": ("thread", "list, show or delete conversations kept by `ask --thread`"),
+        "jobs": ("jobs", "list, show, collect or cancel long runs"),
+    },
+    "Choose": {
+        "models": ("models", "list models, or show one; `--live` asks each server what it has"),
+        "providers": ("providers", "list providers, or add one"),
+        "tasks": ("tasks", "list tasks and their chains"),
+        "presets": ("presets", "list presets"),
+        "switch": ("switch", "choose a standing preset, turn fallback on or off"),
+    },
+    "Money": {
+        "usage": ("usage", "sum the ledger by model, task, day, repository or session"),
+    },
+    "Look after": {
+        "status": ("status", "preset, keys present, local servers, budgets"),
+        "doctor": ("doctor", "find what is wrong, each with its fix"),
+        "config": ("config", "check the configuration, or say where its files are"),
+        "keys": ("keys", "set, list or import keys"),
+        "trust": ("trust", "let a repository's settings take effect"),
+        "demo": ("demo", "show a failed-over, accounted call against an offline provider"),
+        "render": ("render", "make the committed pack anew (for contributors)"),
+    },
+}
+_FLAT = {name: entry for commands in COMMANDS.values() for name, entry in commands.items()}
+
+
+class LazyGroup(click.Group):
+    """Loads a command's file when the command is called, so that none pays for another's imports."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Returns every command's name."""
+        return list(_FLAT)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Returns the command of this name."""
+        if cmd_name not in _FLAT:
+            return None
+        command = getattr(import_module(f"outrider.cli.{_FLAT[cmd_name][0]}"), _FLAT[cmd_name][0])
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Finds the command, or suggests the nearest."""
+        if args and args[0] not in _FLAT:
+            close = nearest(args[0], _FLAT)
+            fault = click.UsageError(f"no command is called `{args[0][:80]}`", ctx=ctx)
+            fault.possibilities = [f"outrider {close}"] if close else []  # type: ignore[attr-defined]
+            raise fault
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the commands under their headings without loading any."""
+        for heading, commands in COMMANDS.items():
+            with formatter.section(heading):
+                formatter.write_dl([(name, line) for name, (_, line) in commands.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    invoke_without_command=False,
+)
+@click.version_option(__version__, prog_name="outrider", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Reach every model from Claude Code: routed, failed over, accounted, explained.
+
+    Start with `outrider demo`, then `outrider status`.
+    """

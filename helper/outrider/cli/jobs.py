@@ -1,0 +1,90 @@
+"""`outrider jobs`: runs that went on without their command."""
+
+import time
+
+import click
+
+from outrider.cli.session import Session
+from outrider.cli.show import dump, out, table
+from outrider.jobs import detached
+from outrider.jobs.detached import Job
+
+LONGEST_COLLECT = 90.0
+
+
+@click.group()
+def jobs() -> None:
+    """List, show, collect or cancel long runs."""
+
+
+def _state(job: Job) -> str:
+    if job.code is not None:
+        return "done" if job.code == 0 else f"ended with {job.code}"
+    return "running" if job.alive else "killed"
+
+
+def _shape(job: Job) -> dict[str, object]:
+    return {"id": job.id, "state": _state(job), "code": job.code, "started": job.started, "pid": job.pid}
+
+
+@jobs.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+def list_jobs(*, as_json: bool) -> None:
+    """List every job, the newest first."""
+    found = detached.listed(Session().places)
+    if as_json:
+        dump({"jobs": [_shape(job) for job in found]})
+    elif found:
+        rows = [(job.id, _state(job), time.strftime("%Y-%m-%d %H:%M", time.localtime(job.started))) for job in found]
+        table(rows, heads=("job", "state", "started"))
+    else:
+        out("no jobs; `outrider ask --background` starts one")
+
+
+@jobs.command()
+@click.argument("name", metavar="ID")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+def show(name: str, *, as_json: bool) -> None:
+    """Show one job's state."""
+    job = detached.find(Session().places, name)
+    if as_json:
+        dump(_shape(job))
+    else:
+        out(f"job {job.id}: {_state(job)}, started {time.strftime('%Y-%m-%d %H:%M', time.localtime(job.started))}")
+
+
+@jobs.command()
+@click.argument("name", metavar="ID")
+@click.option("--wait", type=click.FloatRange(min=0), default=LONGEST_COLLECT, show_default=True, metavar="S",
+              help="Seconds to wait for a job that still runs.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Only for a job that still runs: say so as JSON.")
+def collect(name: str, *, wait: float, as_json: bool) -> int:
+    """Print a job's answer, as its command would have; exit 6 while it still runs."""
+    places = Session().places
+    deadline = time.monotonic() + wait
+    job = detached.find(places, name)
+    while job.code is None and job.alive and time.monotonic() < deadline:
+        time.sleep(0.05)
+        job = detached.find(places, name)
+    if job.code is None and job.alive:
+        detached.print_handle(name, as_json=as_json)
+        return detached.STILL_RUNNING
+    code = detached.relay(job)
+    if job.code is None:
+        from outrider.errors import OutriderError
+
+        fault = OutriderError(
+            f"job {name} was killed before its answer; its call may have been billed",
+            hint=f"`outrider why {name}` shows what was under way",
+        )
+        fault.exit_code = 1
+        raise fault
+    return code
+
+
+@jobs.command()
+@click.argument("name", metavar="ID")
+def cancel(name: str) -> None:
+    """Stop a running job; its call may have been billed."""
+    job = detached.find(Session().places, name)
+    out(f"job {name} was asked to stop" if detached.cancel(job) else f"job {name} is not running")

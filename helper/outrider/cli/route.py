@@ -1,0 +1,50 @@
+"""`outrider route`: the decision without the call."""
+
+from typing import Any
+
+import click
+
+from outrider.cli.selecting import selection_options
+from outrider.cli.show import dollars, dump, note, out
+
+
+@click.command(epilog='\b\nExamples:\n  outrider route "rename this variable"\n  outrider route -t auto -f src/lock.py --json "why does this deadlock?"')  # fmt: skip
+@click.argument("prompt", required=False)
+@selection_options
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+def route(prompt: str | None, *, as_json: bool, **choosing: Any) -> None:
+    """Say which model would be asked, and why. Calls nothing and asks no server."""
+    from outrider.cli.asking import Wish, decide_on
+    from outrider.cli.envelope import routed
+    from outrider.cli.session import Session
+    from outrider.rules.routing import estimate
+
+    session = Session()
+    decided = decide_on(session, Wish(argument=prompt, **choosing))
+    decision = decided.route
+    likely = estimate(session.registry, decision, decided.facts, at=decided.situation.at)
+    if as_json:
+        dump(routed(decision, estimate=None if likely is None else float(likely)))
+        return
+    for text in (*session.registry.notes, *decision.notes):
+        note(text)
+    if not decision.chain:
+        from outrider.rules.receipts import no_model
+
+        _, message, hint = no_model(session.registry, decision, private=decision.private)
+        out(f"no model: {message}")
+        out(f"  to have one: {hint}")
+    elif decision.how == "subagent":
+        out(f"{decision.chain[0]}: use the `{decision.agent}` subagent")
+    else:
+        out(decision.chain[0])
+    out(f"  rule: {decision.rule}")
+    if decision.level is not None:
+        out(f"  level: {decision.level}")
+    if len(decision.chain) > 1:
+        out(f"  then: {', '.join(decision.chain[1:])}")
+    for entry in decision.passed:
+        if entry.kind != "native":
+            out(f"  passed over: {entry.model}: {entry.why}")
+    if decision.targets:
+        out(f"  estimate: {dollars(likely)} for {decided.facts.tokens:,} tokens in, asked through outrider")

@@ -1,0 +1,199 @@
+"""Carries an `ask` out: decides, asks, and hands the result to the printer. Each step is one function."""
+
+import sys
+import time
+from dataclasses import dataclass, replace
+from functools import partial
+from random import random
+
+from outrider.cli import asking, printing
+from outrider.cli.asking import Decided, Wish
+from outrider.cli.session import Session
+from outrider.cli.show import dollars, dump, note
+from outrider.cli.stepping import sleep, step
+from outrider.data import Answer, Attempt, Failure, Target
+from outrider.doors.ledger import Reservation, RunRow
+from outrider.doors.transport import sender
+from outrider.engine import Ended, World, run
+from outrider.errors import OutriderError, StorageFault
+from outrider.rules import advice, receipts
+from outrider.rules.redaction import redact
+from outrider.rules.selection import resolve
+from outrider.rules.routing import estimate, stand_in
+
+BASH_LIMIT = 100.0
+"""Claude Code moves a command to the background after 120 s; before that we leave with a handle of our own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """How the result is wanted."""
+
+    as_json: bool = False
+    raw: bool = False
+    out: str | None = None
+    quiet: bool = False
+    stream: bool | None = None
+    thread: str | None = None
+    dry_run: bool = False
+    background: bool = False
+    answer: str | None = None
+
+
+def run_ask(wish: Wish, form: Form, session: Session | None = None) -> int:
+    """Asks, prints, and returns the exit code."""
+    session = Session() if session is None else session
+    printing.check_out(form.out, session)
+    if form.thread is not None:
+        wish = _continued(session, wish, form.thread)
+    if form.answer is not None:
+        wish = _with_answer(session, wish, form.answer)
+    number = asking.new_run()
+    decided = asking.decide_on(session, wish, run=number, may_ask_servers=not form.dry_run)
+    if not form.quiet:
+        for text in (*session.registry.notes, *decided.route.notes):
+            note(text)
+    if not decided.route.targets:
+        return _refuse(session, wish, decided, form, run=number)
+    if form.dry_run:
+        return _dry_run(session, decided, form)
+    work = partial(_ask, session, wish, decided, form, number)
+    is_long = session.inside_claude and decided.limits.route > BASH_LIMIT
+    if form.background or is_long:
+        from outrider.jobs.detached import detach
+
+        session.ledger.close()
+        return detach(
+            session.places, number, work, wait=0.0 if form.background else BASH_LIMIT - 4.0, as_json=form.as_json
+        )
+    return work()
+
+
+def _ask(session: Session, wish: Wish, decided: Decided, form: Form, number: str) -> int:
+    printer = printing.Printer(form=form, session=session, private=decided.route.private)
+    row = _run_row(session, decided, number)
+    request = replace(decided.request, stream=form.stream is not False)
+    try:
+        ended = step(
+            run(
+                decided.route, request, decided.limits, _world(session, decided, row),
+                show=printer.show, accept=_acceptance(decided), notice=partial(_notice, quiet=form.quiet),
+                prompts=session.registry.values.get("prompts", {}),
+            )
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        lost = Failure(kind="interrupted", message="interrupted", certainty="in_doubt")
+        printer.failed(decided, Ended(answer=None, failure=lost, attempts=()), run=number)
+        raise
+    if ended.answer is None:
+        return printer.failed(decided, ended, run=number)
+    if form.thread is not None:
+        _remember(session, decided, form.thread, ended.answer)
+    return printer.answered(decided, ended, run=number)
+
+
+def _notice(attempt: Attempt, target: Target, *, quiet: bool) -> None:
+    if not quiet and isinstance(attempt.outcome, Failure):
+        note(f"fallback {attempt.target.name} -> {target.name} ({attempt.outcome.kind})")
+
+
+def _world(session: Session, decided: Decided, row: RunRow) -> World:
+    """Returns the real doors."""
+    ledger, keys = session.ledger, session.keys
+    digest = keys.digest(decided.prompt.text)
+    size = len(decided.prompt.text.encode("utf-8", "replace"))
+    values = keys.known_values(session.registry)
+
+    def settle(reservation: Reservation, attempt: Attempt) -> None:
+        try:
+            ledger.settle(reservation, attempt)
+        except StorageFault as fault:
+            # The answer is paid for: it is printed all the same, and the row stays booked at its worst case.
+            sys.stderr.write(f"outrider: could not settle attempt {reservation.row}: {fault.message}\n")
+
+    return World(
+        send=sender(session.registry.values.get("network", {})),
+        reserve=lambda target, number, check: ledger.reserve(
+            row, target, number=number, check=check, prompt_digest=digest, prompt_bytes=size
+        ),
+        settle=settle,
+        key=keys.value,
+        now=time.monotonic,
+        at=time.time,
+        sleep=sleep,
+        chance=random,
+        price=lambda target: stand_in(session.registry, target),
+        scrub=lambda text: redact(text, values),
+    )
+
+
+def _run_row(session: Session, decided: Decided, number: str) -> RunRow:
+    decision = decided.route
+    return RunRow(
+        id=number, command="ask", task=decision.task, rule=decision.rule, level=decision.level,
+        preset=decided.selection.preset, private=decision.private,
+        decision=receipts.decision(
+            session.registry, decided.selection, decided.facts, decided.situation, decision
+        ),
+        session=session.environment.get("CLAUDE_CODE_SESSION_ID"), repository=session.places.project,
+    )  # fmt: skip
+
+
+def _acceptance(decided: Decided) -> "printing.Acceptance | None":
+    if decided.request.schema is None:
+        return None
+    from outrider.cli.schemas import acceptance
+
+    return acceptance(decided.request.schema)
+
+
+def _refuse(session: Session, wish: Wish, decided: Decided, form: Form, *, run: str) -> int:
+    """Ends a run for which nothing could be asked; it is booked, so that `why` can explain it."""
+    private = asking.is_private(session, wish) or decided.route.private
+    kind, message, hint = receipts.no_model(session.registry, decided.route, private=private)
+    session.ledger.record_run(_run_row(session, decided, run), outcome="refused", kind=kind)
+    code = 5 if kind in {"private", "budget"} else 2
+    printer = printing.Printer(form=form, session=session, private=private)
+    nothing = Ended(answer=None, failure=None, attempts=())
+    return printer.refused(decided, nothing, run=run, error={"kind": kind, "message": message, "hint": hint}, code=code)
+
+
+def _dry_run(session: Session, decided: Decided, form: Form) -> int:
+    likely = estimate(session.registry, decided.route, decided.facts, at=decided.situation.at)
+    first = decided.route.targets[0]
+    if form.as_json:
+        from outrider.cli.envelope import routed
+
+        dump(routed(decided.route, estimate=None if likely is None else float(likely)))
+    else:
+        sys.stdout.write(
+            f"would ask {first.name} ({first.provider.name}/{first.wire_id}): about {dollars(likely)} "
+            f"for {decided.facts.tokens:,} tokens in\n"
+        )
+    return 0
+
+
+def _continued(session: Session, wish: Wish, name: str) -> Wish:
+    from outrider.doors import threads
+
+    thread = threads.load(session.places, name)
+    if thread is None:
+        return wish
+    return replace(wish, history=thread.messages, private=wish.private or thread.private)
+
+
+def _remember(session: Session, decided: Decided, name: str, answer: Answer) -> None:
+    from outrider.data import Message
+    from outrider.doors import threads
+
+    turn = (Message(role="user", text=decided.prompt.text), Message(role="assistant", text=answer.text))
+    threads.append(session.places, name, messages=turn, private=decided.route.private, model=answer.served_by)
+
+
+def _with_answer(session: Session, wish: Wish, given: str) -> Wish:
+    """Puts another model's answer beside the prompt, named and delimited."""
+    name, equals, path = given.partition("=")
+    if not equals or not name or not path:
+        raise OutriderError(f"`--answer {given}` names no file", hint="write it as `--answer claude.sonnet=FILE`")
+    resolve(session.registry, name)
+    return replace(wish, files=(*wish.files, path))

@@ -1,0 +1,25 @@
+"""Asks the servers whose models vary what they have, and writes it into the ledger."""
+
+from outrider.cli.session import Session
+from outrider.cli.stepping import step
+from outrider.discovery import Found, ask_server, stale
+from outrider.doors.transport import sender
+from outrider.rows import Provider
+from outrider.rules.targets import Situation
+
+
+def ask_stale_servers(session: Session, situation: Situation) -> tuple[Found, ...]:
+    """Asks every usable server whose last word is old, and remembers the answers."""
+    providers = stale(
+        session.registry.providers, session.ledger.served_at(), at=situation.at, usable=situation.keys
+    )
+    return tuple(ask_and_record(session, provider) for provider in providers)
+
+
+def ask_and_record(session: Session, provider: Provider) -> Found:
+    """Asks one server and remembers what it said, where its models vary."""
+    send = sender(session.registry.values.get("network", {}))
+    found = step(ask_server(provider, key=session.keys.value(provider), send=send))
+    if provider.serves_listed:
+        session.ledger.record_served(provider.name, found.served)
+    return found

@@ -1,0 +1,74 @@
+"""How things are printed: results to stdout, the rest to stderr, never a control character of somebody else's.
+
+Says nothing of what is printed.
+"""
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from outrider.rules.containment import clean
+
+
+def out(text: str) -> None:
+    """Writes a line of the result."""
+    sys.stdout.write(clean(text) + "\n")
+
+
+def note(text: str) -> None:
+    """Writes a line that is not the result."""
+    sys.stderr.write(f"outrider: {clean(text)}\n")
+
+
+def complain(message: str, hint: str) -> None:
+    """Writes an error and the next command to type."""
+    sys.stdout.flush()
+    sys.stderr.write(f"{_paint('error:', '31')} {clean(message)}\n{_paint('hint:', '36')} {clean(hint)}\n")
+
+
+def dump(value: Any) -> None:
+    """Writes one JSON object, in one line."""
+    sys.stdout.write(json.dumps(value, default=_plain, ensure_ascii=True) + "\n")
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Decimal():
+            return float(value)
+        case frozenset() | set():
+            return sorted(value)
+        case Mapping():
+            return dict(value)
+        case _:
+            return str(value)
+
+
+def table(rows: Sequence[Sequence[str]], *, heads: Sequence[str]) -> None:
+    """Writes a table; on a terminal the last column is cut to what fits."""
+    texts = [[clean(str(cell)).replace("\n", " ") for cell in row] for row in (heads, *rows)]
+    widths = [max(len(row[column]) for row in texts) for column in range(len(heads))]
+    room = shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 0
+    for index, row in enumerate(texts):
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        if room and len(line) > room:
+            line = line[: max(room - 1, 1)] + "…"
+        sys.stdout.write((_paint(line, "1", stream=sys.stdout) if index == 0 else line) + "\n")
+
+
+def dollars(amount: Decimal | None, *, known: bool = True) -> str:
+    """Returns money as people read it: cents to four places, `?` where a price is not known."""
+    if amount is None:
+        return "?"
+    text = f"${amount:.4f}" if amount < 1 else f"${amount:.2f}"
+    return text if known else f"~{text}"
+
+
+def _paint(text: str, code: str, *, stream: Any = None) -> str:
+    stream = sys.stderr if stream is None else stream
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not stream.isatty():
+        return text
+    return f"\x1b[{code}m{text}\x1b[0m"

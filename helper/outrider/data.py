@@ -1,0 +1,243 @@
+"""The records that flow between rooms: a request out, an answer or a failure back.
+
+Pure nouns. They know nothing of files, clocks or the network, and nothing changes them once made.
+Times are seconds, money is `Decimal` dollars, tokens are `int`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any, Literal, Protocol
+
+from outrider.rows import Model, Provider
+
+Json = Any
+"""Any JSON value: this is the edge where `Any` is allowed."""
+
+FailureKind = Literal[
+    "server", "rate_limit", "quota", "auth", "not_found", "context", "content_filter", "bad_request",
+    "timeout", "network", "tls", "redirect", "bad_response", "empty", "truncated", "incomplete",
+    "too_large", "budget", "private", "storage", "interrupted",
+]  # fmt: skip
+Certainty = Literal["not_sent", "in_doubt", "exact", "estimate"]
+"""How surely the cost of an attempt is known; `in_doubt` may have been billed."""
+
+Level = Literal["simple", "analysis", "complex"]
+NOTHING: Mapping[str, Json] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """A picture in a message: its media type and its bytes in base64."""
+
+    media_type: str
+    base64: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One turn of a conversation."""
+
+    role: Literal["system", "user", "assistant"]
+    text: str
+    images: tuple[Image, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is asked, before any model is chosen. `max_output` is the cap that is sent and reserved, in tokens."""
+
+    messages: tuple[Message, ...]
+    max_output: int | None = None
+    params: Mapping[str, Json] = field(default_factory=lambda: NOTHING)
+    schema: Mapping[str, Json] | None = None
+    stream: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens of one attempt. `input` counts cached tokens too; `reasoning` is part of `output`."""
+
+    input: int = 0
+    output: int = 0
+    cached: int = 0
+    cache_write: int = 0
+    reasoning: int = 0
+    known: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Text that a model gave. `truncated` says that its cap cut it short."""
+
+    text: str
+    usage: Usage
+    served_by: str = ""
+    finish: str = "stop"
+    truncated: bool = False
+    reasoning: str = ""
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """An attempt without a usable answer.
+
+    `retry_after` is what the server asked for, in seconds. `partial` is text that had already arrived.
+    `certainty` says whether the attempt may have cost money.
+    """
+
+    kind: FailureKind
+    message: str
+    status: int | None = None
+    retry_after: float | None = None
+    certainty: Certainty = "exact"
+    usage: Usage = Usage()
+    partial: str = ""
+    request_id: str = ""
+
+
+Outcome = Answer | Failure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """What went wrong on the way there or back, in the transport's words: no status came, or the body broke off."""
+
+    kind: FailureKind
+    message: str
+    certainty: Certainty
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """How long one attempt may take, in seconds, and how many bytes its answer may have."""
+
+    connect: float
+    first_byte: float
+    idle: float
+    total: float
+    max_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpCall:
+    """One HTTP request, ready to go out. `local_only` binds it to a loopback or private peer."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    timing: Timing
+    stream: bool = False
+    local_only: bool = False
+
+
+class Reading(Protocol):
+    """Turns the bytes of one reply into an outcome, whatever way they were split."""
+
+    def open(self, status: int, headers: Mapping[str, str]) -> None:
+        """Takes the status and the lower-cased headers; called once, before any byte of the body."""
+
+    def feed(self, chunk: bytes) -> str:
+        """Takes the next bytes of the body and returns the answer's text that became known by them."""
+
+    def finish(self, fault: Fault | None) -> Outcome:
+        """Closes the reply, with what cut it short if anything did."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One way to one model: the row, the provider it is reached at, and its id there.
+
+    `model` carries the price that holds on this way. `key_id` tells keys apart without showing them.
+    """
+
+    model: Model
+    provider: Provider
+    wire_id: str
+    key_id: str = ""
+    local: bool = False
+
+    @property
+    def name(self) -> str:
+        """What people read: the model's name, and the way where it is not the model's own."""
+        if self.provider.name == self.model.provider:
+            return self.model.name
+        return f"{self.model.name} via {self.provider.name}"
+
+    @property
+    def health_key(self) -> str:
+        """What rests after a fault: this wire id, at this provider, with this key."""
+        return f"{self.provider.name}|{self.wire_id}|{self.key_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passed:
+    """A model that was not used, and why. `kind` is a closed word for scripts."""
+
+    model: str
+    why: str
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One decision: what to try, in order, what was passed over, and the rule that decided.
+
+    `chain` names every usable model in order, native ones too; `targets` are those that the helper itself can call.
+    """
+
+    task: str
+    rule: str
+    level: Level | None
+    targets: tuple[Target, ...]
+    passed: tuple[Passed, ...]
+    chain: tuple[str, ...] = ()
+    rejected: tuple[str, ...] = ()
+    how: Literal["outrider", "subagent"] = "outrider"
+    agent: str | None = None
+    private: bool = False
+    content_filter_falls_over: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One call to one model, ended. `waited` is the pause before it; `shown` says that its text reached a person."""
+
+    target: Target
+    outcome: Outcome
+    seconds: float = 0.0
+    waited: float = 0.0
+    cost: Decimal = Decimal(0)
+    cost_known: bool = True
+    certainty: Certainty = "exact"
+    shown: bool = False
+    warnings: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Try:
+    """The next thing to do: ask this target, after this many seconds."""
+
+    target: Target
+    after: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """There is an answer."""
+
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GiveUp:
+    """Nothing more can be tried; `failure` is the one to report."""
+
+    failure: Failure
+
+
+Move = Try | Done | GiveUp

@@ -1,0 +1,62 @@
+"""Reading and writing files of ours: bounded, never through a device, never half-written.
+
+Knows nothing of what is in them.
+"""
+
+import os
+import stat
+
+from outrider.errors import OutriderError, StorageFault
+
+
+def read_small(path: str, *, limit: int, follow: bool = True) -> bytes | None:
+    """Returns a regular file's bytes, None where there is none; refuses devices, pipes and more than `limit`."""
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
+    try:
+        descriptor = os.open(path, flags)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as fault:
+        raise StorageFault(
+            f"cannot read {path}: {fault.strerror}", hint=f"check its mode and owner with `ls -l {path}`"
+        ) from None
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise OutriderError(f"{path} is not a regular file", hint="move it away and write a plain file")
+        if status.st_size > limit:
+            raise OutriderError(
+                f"{path} has {status.st_size:,} bytes, more than {limit:,}", hint="make it smaller, or move it away"
+            )
+        return file.read(limit + 1)
+
+
+def make_folder(path: str) -> None:
+    """Makes one of our folders, for its owner alone."""
+    try:
+        os.makedirs(path, mode=0o700, exist_ok=True)
+    except OSError as fault:
+        raise StorageFault(
+            f"cannot make the folder {path}: {fault.strerror}", hint="set OUTRIDER_HOME to a folder you can write to"
+        ) from None
+
+
+def write_whole(path: str, data: bytes, *, mode: int = 0o600) -> None:
+    """Replaces a file in one step: a reader sees the old bytes or the new ones."""
+    temporary = f"{path}.{os.getpid()}.tmp"
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                os.fchmod(file.fileno(), mode)
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError as fault:
+        raise StorageFault(
+            f"cannot write {path}: {fault.strerror}", hint="check the free space (`df -h`) and the folder's mode"
+        ) from None

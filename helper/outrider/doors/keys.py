@@ -1,0 +1,148 @@
+"""Keys: read from the environment or from one 0600 file that is parsed, never sourced.
+
+A key leaves this room only into the header of the one call it is for. What tells keys apart elsewhere is a digest
+keyed with random bytes of this installation, so that no list of digests says anything of the keys.
+"""
+
+import os
+import re
+import stat
+from collections.abc import Mapping
+
+from outrider.doors.files import make_folder, read_small, write_whole
+from outrider.doors.settings import SMALL_FILE, Places
+from outrider.errors import OutriderError, StorageFault
+from outrider.rows import Provider, Registry
+
+SALT = "salt"
+FOREIGN = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")
+"""Set by Claude Code's own shell: a Claude login is never picked up by accident."""
+_LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=(.*)")
+
+
+def parse_env(text: str) -> dict[str, str]:
+    """Reads `NAME=value` lines; quotes are taken off, nothing is expanded or run."""
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        match = _LINE.fullmatch(line)
+        if match is None or line.lstrip().startswith("#"):
+            continue
+        name, value = match[1], match[2].strip()
+        if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
+            value = value[1:-1]
+        elif " #" in value:
+            value = value.split(" #")[0].rstrip()
+        if value:
+            found[name] = value
+    return found
+
+
+def env_file(places: Places) -> dict[str, str]:
+    """Returns the key file's entries; refused when others can read it."""
+    path = places.ours("env")
+    data = read_small(path, limit=SMALL_FILE)
+    if data is None:
+        return {}
+    if stat.S_IMODE(os.stat(path).st_mode) & 0o077:
+        raise OutriderError(f"{path} can be read by others", hint=f"run `chmod 600 {path}`")
+    return parse_env(data.decode("utf-8", "replace"))
+
+
+class Keys:
+    """The keys of this process: the environment over the file. Prints as a count, never as its content."""
+
+    def __init__(self, places: Places, environment: Mapping[str, str]) -> None:
+        self._places = places
+        self._environment = environment
+        self._file: dict[str, str] | None = None
+        self._salt: bytes | None = None
+
+    def __repr__(self) -> str:
+        return "Keys()"
+
+    def value(self, provider: Provider) -> str | None:
+        """Returns the key for a provider, or None. A key that no header can carry is no key."""
+        for name in provider.keys:
+            found = self.lookup(name)
+            if found:
+                return found
+        return None
+
+    def lookup(self, name: str) -> str | None:
+        """Returns the value of one variable, from the environment or the file."""
+        found = self._environment.get(name)
+        if not found:
+            if self._file is None:
+                self._file = env_file(self._places)
+            found = self._file.get(name)
+        found = (found or "").strip()
+        return found if found and found.isascii() and found.isprintable() else None
+
+    def source(self, provider: Provider) -> str | None:
+        """Says which variable holds the key and where it is, never the key."""
+        for name in provider.keys:
+            if self._environment.get(name):
+                return f"{name} (environment)"
+            if self.lookup(name):
+                return f"{name} ({self._places.ours('env')})"
+        return None
+
+    def present(self, registry: Registry) -> dict[str, str]:
+        """Returns the providers that can be called, each with the id of its key (empty without one)."""
+        found: dict[str, str] = {}
+        for provider in registry.providers.values():
+            if provider.dialect == "native":
+                continue
+            key = self.value(provider) if provider.keys else None
+            if key is not None:
+                found[provider.name] = self.digest(key)
+            elif not provider.needs_key:
+                found[provider.name] = ""
+        return found
+
+    def known_values(self, registry: Registry) -> tuple[str, ...]:
+        """Returns every key of a known provider, for taking them out of messages."""
+        names = {name for provider in registry.providers.values() for name in provider.keys} | set(FOREIGN)
+        return tuple(sorted({value for name in names if (value := self.lookup(name)) and len(value) >= 8}))
+
+    def digest(self, text: str) -> str:
+        """Returns a short keyed digest: equal for equal text on this installation, and saying nothing elsewhere."""
+        from hashlib import blake2b
+
+        if self._salt is None:
+            self._salt = _salt(self._places)
+        return blake2b(text.encode("utf-8", "surrogatepass"), key=self._salt, digest_size=8).hexdigest()
+
+
+def _salt(places: Places) -> bytes:
+    """Returns this installation's random bytes, made by whichever process comes first."""
+    path = places.ours(SALT)
+    data = read_small(path, limit=64, follow=False)
+    if data is None:
+        make_folder(places.home)
+        draft = f"{path}.{os.getpid()}"
+        write_whole(draft, os.urandom(32))
+        try:
+            # A link either makes the whole file or finds another process's whole file: never half of one.
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        except OSError as fault:
+            raise StorageFault(f"cannot write {path}: {fault.strerror}", hint="check the folder's mode") from None
+        finally:
+            os.unlink(draft)
+        data = read_small(path, limit=64, follow=False)
+    if data is None or len(data) != 32:
+        raise StorageFault(f"{path} is damaged", hint=f"remove it: `rm {path}`")
+    return data
+
+
+def store(places: Places, entries: Mapping[str, str]) -> None:
+    """Adds entries to the key file, keeping its other lines as they are."""
+    path = places.ours("env")
+    make_folder(places.home)
+    data = read_small(path, limit=SMALL_FILE) or b""
+    lines = data.decode("utf-8", "surrogateescape").splitlines()
+    kept = [line for line in lines if (match := _LINE.fullmatch(line)) is None or match[1] not in entries]
+    text = "\n".join([*kept, *(f"{name}={value}" for name, value in entries.items())]) + "\n"
+    write_whole(path, text.encode("utf-8", "surrogateescape"), mode=0o600)

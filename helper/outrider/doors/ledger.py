@@ -1,0 +1,238 @@
+"""The book of runs and attempts: a row is written before a call leaves, and settled when it has ended.
+
+Every write is one short transaction of `ledger_file`; none spans a call. What is decided inside a transaction (may
+this call leave?) is decided by a pure rule that is handed in.
+"""
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from outrider.data import Answer, Attempt, Failure, Target
+from outrider.doors.ledger_file import Connection, LedgerFile
+from outrider.doors.settings import Places
+from outrider.rules import health as health_rules
+from outrider.rules import privacy
+from outrider.rules.limits import Booking, Spend
+from outrider.rules.money import from_nano, to_nano
+from outrider.rules.targets import Served
+
+Check = Callable[[Spend], "Booking | Failure"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRow:
+    """What is known of a run before its first call. `decision` is everything `why` needs, never the prompt."""
+
+    id: str
+    command: str
+    task: str
+    rule: str
+    level: str | None
+    preset: str | None
+    private: bool
+    decision: Mapping[str, Any]
+    session: str | None = None
+    repository: str | None = None
+    agent: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reservation:
+    """An attempt's row, open: what it may cost at most, in nano-dollars."""
+
+    row: int
+    run: str
+    nano: int
+    day: str
+    booking: Booking
+
+
+class Ledger(LedgerFile):
+    """The book: what ran, what it cost, how every target fares."""
+
+    def __init__(self, places: Places) -> None:
+        super().__init__(places)
+        self.boot = _boot()
+
+    def health(self) -> dict[str, health_rules.Health]:
+        """Returns the health of every target that is not well; rests of an earlier boot are over, bad keys are not."""
+        rows = self.read("SELECT target, failures, kind, until, boot, message FROM health")
+        return {
+            row["target"]: health_rules.Health(
+                failures=row["failures"], kind=row["kind"], until=row["until"], message=row["message"]
+            )
+            for row in rows
+            if row["boot"] == self.boot or row["until"] == health_rules.FOREVER
+        }
+
+    def served(self) -> dict[str, Served]:
+        """Returns what each server said last that it serves."""
+        rows = self.read("SELECT provider, alive, ids FROM servers")
+        return {row["provider"]: Served(alive=bool(row["alive"]), ids=tuple(json.loads(row["ids"]))) for row in rows}
+
+    def served_at(self) -> dict[str, float]:
+        """Returns when each server was last asked, in seconds since 1970."""
+        return {row["provider"]: row["at"] for row in self.read("SELECT provider, at FROM servers")}
+
+    def spend(self, run: str, *, at: float) -> Spend:
+        """Returns what this run, this day and this month have cost or reserved."""
+        day, month = _periods(at)
+        rows = {row["period"]: row["nano"] for row in
+                self.read("SELECT period, nano FROM spend WHERE period IN (?, ?)", (day, month))}  # fmt: skip
+        own = self.read("SELECT cost_nano FROM runs WHERE id = ?", (run,))
+        return Spend(
+            run=from_nano(own[0]["cost_nano"] if own else 0),
+            day=from_nano(rows.get(day, 0)), month=from_nano(rows.get(month, 0)),
+        )  # fmt: skip
+
+    def record_served(self, provider: str, served: Served) -> None:
+        """Remembers what a server said that it serves."""
+        with self.transaction() as connection:
+            connection.execute(
+                "INSERT INTO servers VALUES (?, ?, ?, ?) ON CONFLICT (provider) DO UPDATE SET"
+                " at = excluded.at, alive = excluded.alive, ids = excluded.ids",
+                (provider, time.time(), served.alive, json.dumps(served.ids)),
+            )
+
+    def record_run(self, run: RunRow, *, outcome: str, kind: str | None) -> None:
+        """Books a run that ended before any call could leave."""
+        with self.transaction() as connection:
+            self._insert_run(connection, run)
+            connection.execute("UPDATE runs SET outcome = ?, kind = ? WHERE id = ?", (outcome, kind, run.id))
+
+    def reserve(
+        self, run: RunRow, target: Target, *, number: int, check: Check, prompt_digest: str, prompt_bytes: int
+    ) -> Reservation | Failure:
+        """Books the worst case of a call before it leaves, if the check allows it."""
+        at = time.time()
+        with self.transaction() as connection:
+            self._close_orphans(connection)
+            self._insert_run(connection, run)
+            verdict = check(self.spend(run.id, at=at))
+            if isinstance(verdict, Failure):
+                return verdict
+            nano = to_nano(verdict.worst)
+            cursor = connection.execute(
+                "INSERT INTO attempts (run, number, at, monotonic, boot, pid, target, model, provider, wire_id, origin,"
+                " local, key_name, prompt_digest, prompt_bytes, reserved_nano, cost_nano, cost_known)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    run.id, number, at, time.monotonic(), self.boot, os.getpid(), target.health_key, target.model.name,
+                    target.provider.name, target.wire_id, privacy.origin(target.provider.base_url), target.local,
+                    target.provider.keys[0] if target.provider.keys else None, prompt_digest, prompt_bytes,
+                    nano, nano, verdict.known,
+                ),
+            )  # fmt: skip
+            day = _periods(at)[0]
+            _move(connection, run.id, day, nano)
+            return Reservation(
+                row=cursor.lastrowid or 0, run=run.id, nano=nano, booking=verdict, day=day
+            )
+
+    def settle(self, reservation: Reservation, attempt: Attempt) -> None:
+        """Closes an attempt's row with what happened and what it cost, and moves the target's health."""
+        outcome = attempt.outcome
+        usage = outcome.usage
+        nano = to_nano(attempt.cost)
+        is_answer = isinstance(outcome, Answer)
+        with self.transaction() as connection:
+            connection.execute(
+                "UPDATE attempts SET outcome = ?, kind = ?, status = ?, message = ?, seconds = ?, certainty = ?,"
+                " cost_nano = ?, cost_known = ?, input = ?, output = ?, cached = ?, cache_write = ?, reasoning = ?,"
+                " served_by = ?, request_id = ?, shown = ? WHERE id = ?",
+                (
+                    "answer" if is_answer else "failure", None if isinstance(outcome, Answer) else outcome.kind,
+                    None if isinstance(outcome, Answer) else outcome.status,
+                    None if isinstance(outcome, Answer) else outcome.message[:500], attempt.seconds,
+                    attempt.certainty, nano, attempt.cost_known, usage.input, usage.output, usage.cached,
+                    usage.cache_write, usage.reasoning,
+                    outcome.served_by[:200] if isinstance(outcome, Answer) else None, outcome.request_id[:200],
+                    attempt.shown, reservation.row,
+                ),
+            )  # fmt: skip
+            connection.execute(
+                "UPDATE runs SET outcome = ?, kind = ?, model = ?, input = input + ?, output = output + ?,"
+                " attempts = attempts + 1, seconds = seconds + ? WHERE id = ?",
+                (
+                    "answer" if is_answer else "failure", None if isinstance(outcome, Answer) else outcome.kind,
+                    attempt.target.name, usage.input, usage.output, attempt.seconds + attempt.waited, reservation.run,
+                ),
+            )  # fmt: skip
+            _move(connection, reservation.run, reservation.day, nano - reservation.nano)
+            self._move_health(connection, attempt)
+
+    def _move_health(self, connection: Connection, attempt: Attempt) -> None:
+        key = attempt.target.health_key
+        row = connection.execute("SELECT failures, kind, until, message FROM health WHERE target = ?", (key,)).fetchone()
+        before = health_rules.Health(**dict(row)) if row else health_rules.WELL
+        now = health_rules.after(before, attempt.outcome, now=time.monotonic())
+        if now == before:
+            return
+        if now.kind is None:
+            connection.execute("DELETE FROM health WHERE target = ?", (key,))
+            return
+        connection.execute(
+            "INSERT OR REPLACE INTO health VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (key, now.failures, now.kind, now.until, self.boot, now.message, time.time()),
+        )
+
+    def _insert_run(self, connection: Connection, run: RunRow) -> None:
+        connection.execute(
+            "INSERT OR IGNORE INTO runs (id, at, command, task, rule, level, session, repository, agent, preset,"
+            " private, decision) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                run.id, time.time(), run.command, run.task, run.rule, run.level, run.session, run.repository,
+                run.agent, run.preset, run.private, json.dumps(run.decision, sort_keys=True),
+            ),
+        )  # fmt: skip
+
+    def _close_orphans(self, connection: Connection) -> None:
+        """Marks attempts whose process is gone: they may have been billed, so their reservation stays booked."""
+        rows = connection.execute("SELECT id, run, boot, pid FROM attempts WHERE outcome = 'open'").fetchall()
+        for row in rows:
+            if row["boot"] != self.boot or not _is_alive(row["pid"]):
+                connection.execute(
+                    "UPDATE attempts SET outcome = 'failure', kind = 'interrupted', certainty = 'in_doubt',"
+                    " message = 'its process ended before the answer' WHERE id = ?",
+                    (row["id"],),
+                )
+                connection.execute(
+                    "UPDATE runs SET outcome = 'failure', kind = 'interrupted' WHERE id = ? AND outcome = 'open'",
+                    (row["run"],),
+                )
+
+def _move(connection: Connection, run: str, day: str, nano: int) -> None:
+    for period in (day, f"month:{day[4:11]}"):
+        connection.execute(
+            "INSERT INTO spend VALUES (?, ?) ON CONFLICT (period) DO UPDATE SET nano = nano + excluded.nano",
+            (period, nano),
+        )
+    connection.execute("UPDATE runs SET cost_nano = cost_nano + ? WHERE id = ?", (nano, run))
+
+
+def _periods(at: float) -> tuple[str, str]:
+    date = datetime.fromtimestamp(at, tz=UTC).date().isoformat()
+    return f"day:{date}", f"month:{date[:7]}"
+
+
+def _boot() -> str:
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            return file.read(64).strip()
+    except OSError:
+        return "unknown"
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

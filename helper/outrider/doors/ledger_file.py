@@ -1,0 +1,149 @@
+"""The ledger's file: opening it safely, one short locked transaction at a time, faults in one line.
+
+The only importer of sqlite3. Knows nothing of what the rows mean.
+"""
+
+import fcntl
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from outrider.doors import migrations
+from outrider.doors.files import make_folder
+from outrider.doors.settings import Places
+from outrider.errors import StorageFault
+
+LONGEST_WAIT = 30.0
+SAFE_WAL = (3, 51, 3)
+"""Before this release a WAL file could be reset under a reader, which corrupts the book."""
+
+Row = sqlite3.Row
+Connection = sqlite3.Connection
+
+
+class LedgerFile:
+    """One connection to the book; opened when first needed, closed before a fork."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self.path = places.ours("ledger.db")
+        self._connection: sqlite3.Connection | None = None
+        self._lock: int | None = None
+
+    def close(self) -> None:
+        """Closes the connection and the lock file."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def read(self, query: str, values: tuple[Any, ...] = ()) -> list[Row]:
+        """Returns rows; a ledger that does not exist yet has none."""
+        if self._connection is None and not os.path.exists(self.path):
+            return []
+        with _storage_faults(self.path):
+            return self._open().execute(query, values).fetchall()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Runs one write, whole or not at all. `IMMEDIATE`: a read that turned into a write would lose its place."""
+        with _storage_faults(self.path):
+            connection = self._open()
+            self._take_lock()
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield connection
+                    connection.execute("COMMIT")
+                except BaseException:
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
+                    raise
+            finally:
+                self._leave_lock()
+
+    def _take_lock(self) -> None:
+        """Waits its turn: with a lock file the slowest of many writers waits a tenth of what SQLite alone makes it."""
+        if self._lock is None:
+            path = self._places.ours("ledger.lock")
+            self._lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        pause, waited = 0.001, 0.0
+        while True:
+            try:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if waited >= LONGEST_WAIT:
+                    raise StorageFault(
+                        f"{self.path} stayed locked for {LONGEST_WAIT:.0f} s", hint="run `outrider doctor`"
+                    ) from None
+                time.sleep(pause)
+                waited += pause
+                pause = min(pause * 1.5, 0.02)
+            else:
+                return
+
+    def _leave_lock(self) -> None:
+        if self._lock is not None:
+            fcntl.flock(self._lock, fcntl.LOCK_UN)
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is not None:
+            return self._connection
+        make_folder(self._places.home)
+        if not os.path.exists(self.path):
+            # Made here, since SQLite would give it the mode that the umask happens to allow.
+            os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+        connection = sqlite3.connect(self.path, timeout=LONGEST_WAIT, isolation_level=None)
+        connection.row_factory = sqlite3.Row
+        try:
+            self._prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+        return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > migrations.NEWEST:
+            raise StorageFault(
+                f"{self.path} was written by a newer outrider", hint="run `./install.sh` from a newer checkout"
+            )
+        connection.execute("PRAGMA synchronous = FULL")
+        if version == migrations.NEWEST:
+            return
+        self._take_lock()
+        try:
+            if sqlite3.sqlite_version_info >= SAFE_WAL:
+                connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("BEGIN IMMEDIATE")
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            for step in migrations.STEPS[version:]:
+                for statement in step:
+                    connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {migrations.NEWEST}")
+            connection.execute("COMMIT")
+        finally:
+            self._leave_lock()
+
+
+@contextmanager
+def _storage_faults(path: str) -> Iterator[None]:
+    """Turns SQLite's and the disk's errors into one line that names the file."""
+    try:
+        yield
+    except sqlite3.DatabaseError as fault:
+        text = str(fault)
+        damaged = "malformed" in text or "not a database" in text or "disk image" in text
+        repair = "run `outrider doctor --repair`: it sets the file aside and starts anew"
+        hint = repair if damaged else "check the free space (`df -h`) and the folder's mode"
+        raise StorageFault(f"cannot use {path}: {text}", hint=hint) from None
+    except OSError as fault:
+        raise StorageFault(
+            f"cannot use {path}: {fault.strerror or fault}", hint="set OUTRIDER_HOME to a folder you can write to"
+        ) from None

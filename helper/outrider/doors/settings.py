@@ -1,0 +1,106 @@
+"""Where everything is: our home, Claude Code's folder, the project, and the bundled registry.
+
+Two variables move things: `OUTRIDER_HOME` ours, `CLAUDE_CONFIG_DIR` Claude Code's. Nothing is read here but names.
+"""
+
+import os
+import sys
+from dataclasses import dataclass
+
+from outrider.errors import OutriderError, Refused
+
+MANAGED = "/etc/outrider/models.json"
+SMALL_FILE = 1_048_576
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Absolute paths. `project` is None outside of any checkout."""
+
+    home: str
+    claude: str
+    project: str | None
+    bundled: str
+    managed: str = MANAGED
+
+    def ours(self, *names: str) -> str:
+        """Returns a path in our home."""
+        return os.path.join(self.home, *names)
+
+
+def places(*, environment: "os._Environ[str] | dict[str, str] | None" = None, cwd: str | None = None) -> Places:
+    """Returns where everything is for this process."""
+    env = os.environ if environment is None else environment
+    user = env.get("HOME", "")
+    home = env.get("OUTRIDER_HOME") or (os.path.join(user, ".config", "outrider") if user else "")
+    if not home:
+        raise OutriderError(
+            "there is no home folder: HOME is not set", hint="set HOME, or OUTRIDER_HOME to a folder for our files"
+        )
+    claude = env.get("CLAUDE_CONFIG_DIR") or (os.path.join(user, ".claude") if user else os.path.join(home, "claude"))
+    project = project_root(cwd if cwd is not None else _working_folder(), user=user)
+    if is_inside_claude(env):
+        _refuse_moved_home(env, home=os.path.abspath(home), project=project)
+    return Places(
+        home=os.path.abspath(home), claude=os.path.abspath(claude), project=project, bundled=_bundled()
+    )
+
+
+def is_inside_claude(env: "os._Environ[str] | dict[str, str] | None" = None) -> bool:
+    """Whether Claude Code's Bash tool started us."""
+    return (os.environ if env is None else env).get("CLAUDECODE") == "1"
+
+
+def project_root(start: str, *, user: str) -> str | None:
+    """Returns the nearest folder upwards that holds `.git` or `.claude/config`, never HOME itself."""
+    folder = start
+    while folder:
+        if folder != user and (
+            os.path.exists(os.path.join(folder, ".git")) or os.path.isdir(os.path.join(folder, ".claude", "config"))
+        ):
+            return folder
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return None
+        folder = parent
+    return None
+
+
+def _working_folder() -> str:
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
+
+
+def _refuse_moved_home(env: "os._Environ[str] | dict[str, str]", *, home: str, project: str | None) -> None:
+    """Refuses a home that a project's `env` block may have set: it would hold the project's keys and trust."""
+    if "OUTRIDER_HOME" not in env:
+        return
+    real = os.path.realpath(home)
+    recorded = _recorded_home()
+    inside = project is not None and (real + os.sep).startswith(os.path.realpath(project) + os.sep)
+    if inside or (recorded is not None and real != os.path.realpath(recorded)):
+        raise Refused(
+            "OUTRIDER_HOME points away from the home recorded at install",
+            hint="unset OUTRIDER_HOME in this project's settings; run `outrider doctor` in a terminal",
+            kind="trust",
+        )
+
+
+def _recorded_home() -> str | None:
+    """Returns the home that `install.sh` wrote beside its environment, if this is an installed helper."""
+    try:
+        with open(os.path.join(os.path.dirname(sys.prefix), "home"), encoding="utf-8") as file:
+            return file.read(4096).strip() or None
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def _bundled() -> str:
+    """Returns the folder with the registry: the checkout's own when run from one, else what the package carries."""
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    checkout = os.path.join(os.path.dirname(os.path.dirname(package)), ".claude", "config")
+    if os.path.isfile(os.path.join(checkout, "models.json")):
+        return checkout
+    return os.path.join(package, "_bundled")

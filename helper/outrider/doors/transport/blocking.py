@@ -1,0 +1,221 @@
+"""HTTP through httpx2, one call at a time, for single questions.
+
+The only importer of httpx2 and of its own core. Redirects are never followed, TLS is always verified, bodies are
+never unpacked, and no variable of the environment is read. Reading the reply is the codec's work.
+"""
+
+import ssl
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import httpcore2
+import httpx2
+from httpcore2 import SyncBackend
+
+from outrider.data import Fault, HttpCall, Reading
+from outrider.doors.transport.deadline import Deadline
+from outrider.doors.transport.trusted import tls_context
+from outrider.rules.privacy import is_local_address
+
+LONGEST_HEADER = 65_536
+LONGEST_ERROR = 1_048_576
+
+
+class _NotLocal(Exception):
+    """The peer is not on the user's machines, and the call is bound to them."""
+
+
+class _Body(httpx2.SyncByteStream):
+    def __init__(self, stream: Iterable[bytes]) -> None:
+        self._stream = stream
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._stream)
+
+    def close(self) -> None:
+        close = getattr(self._stream, "close", None)
+        if close is not None:
+            close()
+
+
+class _Transport(httpx2.BaseTransport):
+    """Hands httpx2's requests to a pool whose sockets know the call's deadline."""
+
+    def __init__(self, pool: httpcore2.ConnectionPool) -> None:
+        self._pool = pool
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        url = request.url
+        answer = self._pool.handle_request(
+            httpcore2.Request(
+                method=request.method,
+                url=httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+                headers=request.headers.raw,
+                content=request.stream,
+                extensions=request.extensions,
+            )
+        )
+        return httpx2.Response(
+            status_code=answer.status, headers=answer.headers, stream=_Body(answer.stream)  # type: ignore[arg-type]
+        )
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+class _Stream(httpcore2.NetworkStream):
+    """A socket whose every wait is cut to what the call has left."""
+
+    def __init__(self, inner: httpcore2.NetworkStream, deadline: Deadline) -> None:
+        self._inner = inner
+        self._deadline = deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        wait = self._deadline.for_read()
+        if wait <= 0:
+            raise httpcore2.ReadTimeout
+        data = self._inner.read(max_bytes, wait)
+        self._deadline.bytes_read += len(data)
+        return data
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._deadline.sent = True
+        self._inner.write(buffer, max(self._deadline.left(), 0.001))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore2.NetworkStream:
+        inner = self._inner.start_tls(ssl_context, server_hostname, max(self._deadline.for_connect(), 0.001))
+        return _Stream(inner, self._deadline)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+class _Backend(httpcore2.NetworkBackend):
+    """Opens sockets for one call; a call bound to local peers gets no other."""
+
+    def __init__(self, deadline: Deadline, *, local_only: bool) -> None:
+        self._deadline = deadline
+        self._local_only = local_only
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore2.NetworkStream:
+        wait = max(self._deadline.for_connect(), 0.001)
+        stream = SyncBackend().connect_tcp(host, port, wait, local_address, socket_options)
+        if self._local_only:
+            peer = stream.get_extra_info("server_addr")
+            # Asked of the connected socket: a name may point elsewhere than when it was looked up.
+            if not peer or not is_local_address(str(peer[0])):
+                stream.close()
+                raise _NotLocal
+        return _Stream(stream, self._deadline)
+
+
+class Blocking:
+    """Sends one call after another. `network` is the user's own `network` settings: `proxy`, `ca_file`."""
+
+    def __init__(self, network: Mapping[str, Any]) -> None:
+        self._network = network
+        self._context: ssl.SSLContext | None = None
+
+    async def send(self, call: HttpCall, reading: Reading) -> Fault | None:
+        """Sends a call and feeds the reply to its reading; returns what went wrong on the way, if anything."""
+        deadline = Deadline(call.timing)
+        try:
+            with self._client(call, deadline) as client, client.stream(
+                call.method, call.url, headers=list(call.headers), content=call.body or None
+            ) as reply:
+                headers = {name.lower(): value for name, value in reply.headers.items()}
+                if headers.get("content-encoding", "identity").lower() not in {"", "identity"}:
+                    return Fault(
+                        kind="too_large", certainty="in_doubt",
+                        message=f"the answer is packed ({headers['content-encoding'][:40]}), which was not asked for",
+                    )  # fmt: skip
+                reading.open(reply.status_code, headers)
+                limit = call.timing.max_bytes if reply.status_code == 200 else LONGEST_ERROR
+                return _feed(reply.iter_raw(), reading, limit=limit)
+        except Exception as fault:
+            return _fault(fault, deadline)
+
+    @contextmanager
+    def _client(self, call: HttpCall, deadline: Deadline) -> Iterator[httpx2.Client]:
+        # Kept connections save nothing to a single question, and a reset of one would blur who was at fault.
+        context = self._tls() if call.url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        backend = _Backend(deadline, local_only=call.local_only)
+        proxy = self._network.get("proxy")
+        pool: httpcore2.ConnectionPool
+        if proxy and not call.local_only:
+            pool = httpcore2.HTTPProxy(
+                proxy_url=proxy, ssl_context=context, network_backend=backend, max_keepalive_connections=0
+            )
+        else:
+            pool = httpcore2.ConnectionPool(ssl_context=context, network_backend=backend, max_keepalive_connections=0)
+        with httpx2.Client(transport=_Transport(pool), trust_env=False, follow_redirects=False) as client:
+            yield client
+
+    def _tls(self) -> ssl.SSLContext:
+        if self._context is None:
+            self._context = tls_context(self._network.get("ca_file"))
+        return self._context
+
+
+def _feed(chunks: Iterator[bytes], reading: Reading, *, limit: int) -> Fault | None:
+    size = 0
+    for chunk in chunks:
+        size += len(chunk)
+        if size > limit:
+            return Fault(kind="too_large", message=f"the answer has more than {limit:,} bytes", certainty="in_doubt")
+        reading.feed(chunk)
+    return None
+
+
+def _fault(fault: Exception, deadline: Deadline) -> Fault | None:
+    """Names what the transport met, by what had been sent when it happened. A bug stays an exception."""
+    cause = fault.__cause__ or fault.__context__
+    certainty = "in_doubt" if deadline.sent else "not_sent"
+    match fault:
+        case _NotLocal():
+            return Fault(kind="private", message="the address led to a machine that is not local", certainty="not_sent")
+        case httpcore2.TimeoutException():
+            return Fault(kind="timeout", message=deadline.reason(), certainty=certainty)  # type: ignore[arg-type]
+        case httpcore2.ConnectError() | httpcore2.ProxyError():
+            while cause is not None and not isinstance(cause, OSError):
+                cause = cause.__cause__
+            if isinstance(cause, ssl.SSLError):
+                return Fault(kind="tls", message=f"TLS failed: {_words(cause)}", certainty="not_sent")
+            return Fault(kind="network", message=f"cannot connect: {_words(cause or fault)}", certainty="not_sent")
+        case httpcore2.ReadError() | httpcore2.WriteError():
+            return Fault(kind="network", message="the connection broke", certainty=certainty)  # type: ignore[arg-type]
+        case httpcore2.RemoteProtocolError():
+            return _protocol_fault(fault, deadline)
+        case httpcore2.LocalProtocolError() | httpcore2.UnsupportedProtocol() | httpx2.InvalidURL():
+            return Fault(kind="bad_request", message=f"cannot be sent: {_words(fault)}", certainty="not_sent")
+        case _:
+            raise fault
+
+
+def _protocol_fault(fault: Exception, deadline: Deadline) -> Fault:
+    words = str(fault)
+    if not deadline.bytes_read:
+        return Fault(kind="network", message="the connection was closed without an answer", certainty="in_doubt")
+    if "incomplete" in words or "closed connection" in words:
+        return Fault(kind="incomplete", message="the answer broke off", certainty="in_doubt")
+    if deadline.bytes_read >= LONGEST_HEADER and "too long" in words:
+        return Fault(kind="too_large", message="the header of the answer has no end", certainty="in_doubt")
+    return Fault(kind="bad_response", message="the answer is not HTTP", certainty="in_doubt")
+
+
+def _words(fault: BaseException) -> str:
+    text = getattr(fault, "strerror", None) or getattr(fault, "reason", None) or str(fault) or type(fault).__name__
+    return str(text)[:200]

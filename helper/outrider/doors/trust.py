@@ -1,0 +1,63 @@
+"""Which project files the user has trusted, by the exact bytes they had then.
+
+Stored in our home, at user level; a project can say nothing about its own trust.
+"""
+
+import json
+import os
+
+from outrider.doors.files import make_folder, read_small, write_whole
+from outrider.doors.settings import SMALL_FILE, Places
+from outrider.errors import StorageFault
+
+FILE = "trust.json"
+
+
+def digest(root: str, files: tuple[tuple[str, bytes], ...]) -> str:
+    """Returns what a trust decision is about: the real path of the project and every byte that was read of it."""
+    from hashlib import sha256
+
+    whole = sha256(os.path.realpath(root).encode("utf-8", "surrogateescape"))
+    for path, data in files:
+        name = os.path.relpath(path, root).encode("utf-8", "surrogateescape")
+        whole.update(b"\0%d\0%s%d\0" % (len(name), name, len(data)))
+        whole.update(data)
+    return whole.hexdigest()
+
+
+def granted(places: Places) -> dict[str, str]:
+    """Returns the trusted projects: real path to the digest that was trusted."""
+    path = places.ours(FILE)
+    data = read_small(path, limit=SMALL_FILE, follow=False)
+    if data is None:
+        return {}
+    try:
+        stored = json.loads(data)
+        return {str(root): str(value) for root, value in stored["projects"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise StorageFault(f"{path} is damaged", hint=f"remove it and trust again: `rm {path}`") from None
+
+
+def is_trusted(places: Places, root: str, files: tuple[tuple[str, bytes], ...]) -> bool:
+    """Whether the user trusted exactly these files of this project."""
+    return granted(places).get(os.path.realpath(root)) == digest(root, files)
+
+
+def grant(places: Places, root: str, files: tuple[tuple[str, bytes], ...]) -> None:
+    """Trusts these exact files of a project."""
+    _save(places, {**granted(places), os.path.realpath(root): digest(root, files)})
+
+
+def revoke(places: Places, root: str) -> bool:
+    """Takes a project's trust back; False where it had none."""
+    projects = granted(places)
+    known = projects.pop(os.path.realpath(root), None) is not None
+    if known:
+        _save(places, projects)
+    return known
+
+
+def _save(places: Places, projects: dict[str, str]) -> None:
+    make_folder(places.home)
+    text = json.dumps({"version": 1, "projects": projects}, indent=1, sort_keys=True) + "\n"
+    write_whole(places.ours(FILE), text.encode())

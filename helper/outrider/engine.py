@@ -1,0 +1,223 @@
+"""The one loop of the house: the rule reads the history and says what to do next, the loop does it.
+
+It knows no provider, no file and no clock: what it needs of the world comes as callables. Nothing here waits by
+itself, so a front may step the loop by hand over a blocking door, or let an event loop run many.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any, assert_never
+
+from outrider.data import (
+    NOTHING,
+    Answer,
+    Attempt,
+    Certainty,
+    Done,
+    Failure,
+    Fault,
+    GiveUp,
+    HttpCall,
+    Outcome,
+    Reading,
+    Request,
+    Route,
+    Target,
+    Try,
+    Usage,
+)
+from outrider.rows import Price, Provider
+from outrider.rules import money
+from outrider.rules.fallback import next_move
+from outrider.rules.limits import Booking, Limits, Spend, book, timing
+from outrider.rules.prompting import for_model
+from outrider.wire.call import encode, reading
+
+Show = Callable[[str], None]
+Accept = Callable[[Answer], Outcome]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """The doors that the loop needs. `now` is monotonic seconds, `at` is seconds since 1970; `scrub` takes keys out of
+    a server's words."""
+
+    send: Callable[[HttpCall, Reading], Awaitable[Fault | None]]
+    reserve: Callable[[Target, int, Callable[[Spend], Booking | Failure]], Any]
+    settle: Callable[[Any, Attempt], None]
+    key: Callable[[Provider], str | None]
+    now: Callable[[], float]
+    at: Callable[[], float]
+    sleep: Callable[[float], Awaitable[None]]
+    chance: Callable[[], float]
+    price: Callable[[Target], Price | None]
+    scrub: Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How a run ended: an answer, or the failure to report, and all its attempts."""
+
+    answer: Answer | None
+    failure: Failure | None
+    attempts: tuple[Attempt, ...]
+
+    @property
+    def cost(self) -> Decimal:
+        """Everything the run was booked with, rejected answers included, in dollars."""
+        return sum((attempt.cost for attempt in self.attempts), Decimal(0))
+
+    @property
+    def cost_known(self) -> bool:
+        """Whether every price was known."""
+        return all(attempt.cost_known for attempt in self.attempts)
+
+
+async def run(
+    route: Route,
+    request: Request,
+    limits: Limits,
+    world: World,
+    *,
+    show: Show | None = None,
+    accept: Accept | None = None,
+    notice: Callable[[Attempt, Target], None] | None = None,
+    prompts: Mapping[str, str] = NOTHING,
+) -> Ended:
+    """Asks along a route until there is an answer or nothing left to try.
+
+    `show` gets text as it arrives, `accept` judges an answer, `notice` hears of every step to another target,
+    `prompts` are the system texts that model rows name.
+    """
+    attempts: tuple[Attempt, ...] = ()
+    began = world.now()
+    while True:
+        elapsed = world.now() - began
+        move = next_move(route, attempts, limits, elapsed=elapsed, chance=world.chance())
+        match move:
+            case Done(answer=answer):
+                return Ended(answer=answer, failure=None, attempts=attempts)
+            case GiveUp(failure=failure):
+                return Ended(answer=None, failure=failure, attempts=attempts)
+            case Try(target=target, after=after):
+                if notice is not None and attempts and attempts[-1].target.health_key != target.health_key:
+                    notice(attempts[-1], target)
+                if after > 0:
+                    await world.sleep(after)
+                attempt = await _attempt(
+                    target, for_model(request, target.model, prompts), limits, world,
+                    number=len(attempts) + 1, waited=after, left=limits.route - (world.now() - began), show=show,
+                    accept=accept,
+                )  # fmt: skip
+                attempts = (*attempts, attempt)
+            case never:
+                assert_never(never)
+
+
+async def _attempt(
+    target: Target,
+    request: Request,
+    limits: Limits,
+    world: World,
+    *,
+    number: int,
+    waited: float,
+    left: float,
+    show: Show | None,
+    accept: Accept | None,
+) -> Attempt:
+    """Books, sends, reads and settles one call. No call leaves without its row."""
+    most = money.most_tokens(request.messages)
+    price = target.model.price or world.price(target)
+
+    def check(spend: Spend) -> Booking | Failure:
+        return book(
+            target.model, limits, spend, wanted=request.max_output, input_tokens=most, at=world.at(), price=price
+        )
+
+    reservation = world.reserve(target, number, check)
+    if isinstance(reservation, Failure):
+        return Attempt(target=target, outcome=reservation, waited=waited, certainty="not_sent")
+    booking: Booking = reservation.booking
+    capped = replace(request, max_output=booking.cap)
+    began = world.now()
+    call, warnings = encode(
+        capped, target, key=world.key(target.provider),
+        timing=timing(limits, target.model, target.provider.row, left=left),
+    )  # fmt: skip
+    watched = _Watched(reading(target, stream=call.stream, schema_wanted=request.schema is not None), show)
+    try:
+        outcome = watched.finish(await world.send(call, watched))
+    except BaseException:
+        # Ctrl-C or a bug: what is in flight may be billed, and its row must say so.
+        lost = Failure(kind="interrupted", message="interrupted", certainty="in_doubt")
+        world.settle(reservation, _ended(target, lost, booking=booking, price=price, request=request, at=world.at()))
+        raise
+    if accept is not None and isinstance(outcome, Answer):
+        outcome = accept(outcome)
+    if isinstance(outcome, Failure):
+        outcome = replace(outcome, message=world.scrub(outcome.message))
+    attempt = replace(
+        _ended(target, outcome, booking=booking, price=price, request=request, at=world.at()),
+        seconds=world.now() - began, waited=waited, shown=watched.shown, warnings=warnings,
+    )  # fmt: skip
+    world.settle(reservation, attempt)
+    return attempt
+
+
+def _ended(
+    target: Target, outcome: Outcome, *, booking: Booking, price: Price | None, request: Request, at: float
+) -> Attempt:
+    """Puts a price on how an attempt ended."""
+    usage, certainty = _billed(outcome, request)
+    if certainty == "not_sent":
+        return Attempt(target=target, outcome=outcome, certainty=certainty)
+    if certainty == "in_doubt":
+        return Attempt(
+            target=target, outcome=outcome, cost=booking.worst, cost_known=booking.known, certainty=certainty
+        )
+    cost = money.cost(price, usage, at=at) if price is not None else None
+    return Attempt(
+        target=target, outcome=replace(outcome, usage=usage), cost=cost or Decimal(0),
+        cost_known=booking.known and cost is not None, certainty=certainty,
+    )  # fmt: skip
+
+
+def _billed(outcome: Outcome, request: Request) -> tuple[Usage, Certainty]:
+    """Returns the tokens to bill and how sure they are. What a server does not count is estimated and marked."""
+    if outcome.usage.known:
+        return outcome.usage, "exact"
+    match outcome:
+        case Answer():
+            text = outcome.text + outcome.reasoning
+        case Failure() if outcome.partial:
+            text = outcome.partial
+        case Failure():
+            return outcome.usage, outcome.certainty
+        case never:
+            assert_never(never)
+    output = len(text.encode("utf-8", "replace")) // 4 + 1
+    return Usage(input=money.likely_tokens(request.messages), output=output), "estimate"
+
+
+class _Watched:
+    """A reading whose text is shown as it arrives, and which remembers that it was."""
+
+    def __init__(self, inner: Reading, show: Show | None) -> None:
+        self._inner = inner
+        self._show = show
+        self.shown = False
+
+    def open(self, status: int, headers: Mapping[str, str]) -> None:
+        self._inner.open(status, headers)
+
+    def feed(self, chunk: bytes) -> str:
+        text = self._inner.feed(chunk)
+        if text and self._show is not None:
+            self._show(text)
+            self.shown = True
+        return text
+
+    def finish(self, fault: Fault | None) -> Outcome:
+        return self._inner.finish(fault)

@@ -1,0 +1,158 @@
+"""A long ask goes on in a process of its own session; whoever waits may leave with a handle.
+
+The fork happens before any connection is open, so one process owns the socket and the ledger's rows throughout.
+Everything it prints goes to a spool in our home, from which `jobs collect` prints it again.
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NoReturn
+
+from outrider.doors.files import make_folder, read_small, write_whole
+from outrider.doors.settings import Places
+from outrider.errors import OutriderError
+
+STILL_RUNNING = 6
+LARGEST_SPOOL = 67_108_864
+POLL = 0.02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One detached run: where its spool is, whose it is, and how it ended (`code` is None while it runs)."""
+
+    id: str
+    folder: str
+    pid: int
+    started: float
+    code: int | None
+    alive: bool
+
+
+def detach(places: Places, run: str, work: Callable[[], int], *, wait: float, as_json: bool) -> int:
+    """Runs `work` in a process of its own and relays it for `wait` seconds; returns its code, or 6 with a handle."""
+    folder = places.ours("jobs", run)
+    make_folder(folder)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid == 0:
+        _become(folder, work)
+    about = {"id": run, "pid": pid, "started": time.time()}
+    write_whole(os.path.join(folder, "job.json"), json.dumps(about).encode())
+    deadline = time.monotonic() + wait
+    try:
+        while time.monotonic() < deadline:
+            ended, _ = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                return relay(find(places, run))
+            time.sleep(POLL)
+    except KeyboardInterrupt:
+        os.kill(pid, signal.SIGTERM)
+        raise
+    print_handle(run, as_json=as_json)
+    return STILL_RUNNING
+
+
+def print_handle(run: str, *, as_json: bool) -> None:
+    """Prints the handle first, since Claude Code shows the first line of a command that exits with an error."""
+    if as_json:
+        error = {"kind": "running", "message": "still running", "hint": f"outrider jobs collect {run}"}
+        sys.stdout.write(json.dumps({"answer": None, "job": run, "run": run, "error": error}) + "\n")
+    else:
+        sys.stdout.write(f"job {run} is still running; its answer comes with: outrider jobs collect {run}\n")
+
+
+def _become(folder: str, work: Callable[[], int]) -> NoReturn:
+    """Turns this process into the detached one. Never returns into the caller's frames."""
+    code = 1
+    try:
+        os.setsid()
+        for name, number in (("stdout", 1), ("stderr", 2)):
+            descriptor = os.open(os.path.join(folder, name), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            os.dup2(descriptor, number)
+            os.close(descriptor)
+        empty = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(empty, 0)
+        code = _outcome(work)
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        write_whole(os.path.join(folder, "exit"), str(code).encode())
+        os._exit(code)
+
+
+def _outcome(work: Callable[[], int]) -> int:
+    try:
+        return work()
+    except OutriderError as mistake:
+        sys.stderr.write(f"error: {mistake.message}\nhint: {mistake.hint}\n")
+        return mistake.exit_code
+    except KeyboardInterrupt as stop:
+        return int(getattr(stop, "code", 130))
+    except Exception:
+        import traceback
+
+        traceback.print_exc()
+        return 1
+
+
+def find(places: Places, name: str) -> Job:
+    """Returns a job by its id, or raises."""
+    folder = places.ours("jobs", name)
+    data = read_small(os.path.join(folder, "job.json"), limit=65_536) if _is_plain(name) else None
+    if data is None:
+        raise OutriderError(f"no job is called `{name[:40]}`", hint="see them all with `outrider jobs list`")
+    about = json.loads(data)
+    code = read_small(os.path.join(folder, "exit"), limit=64)
+    pid = int(about["pid"])
+    return Job(
+        id=name, folder=folder, pid=pid, started=float(about["started"]),
+        code=int(code) if code else None, alive=code is None and _is_alive(pid),
+    )  # fmt: skip
+
+
+def _is_plain(name: str) -> bool:
+    return name.isascii() and name.isalnum() and len(name) <= 40
+
+
+def listed(places: Places) -> tuple[Job, ...]:
+    """Returns every job, the newest first."""
+    try:
+        names = os.listdir(places.ours("jobs"))
+    except FileNotFoundError:
+        return ()
+    jobs = [find(places, name) for name in names if os.path.exists(places.ours("jobs", name, "job.json"))]
+    return tuple(sorted(jobs, key=lambda job: -job.started))
+
+
+def relay(job: Job) -> int:
+    """Prints what a job printed, and returns its exit code."""
+    for name, stream in (("stderr", sys.stderr), ("stdout", sys.stdout)):
+        data = read_small(os.path.join(job.folder, name), limit=LARGEST_SPOOL) or b""
+        stream.write(data.decode("utf-8", "replace"))
+        stream.flush()
+    return 1 if job.code is None else job.code
+
+
+def cancel(job: Job) -> bool:
+    """Asks a running job to stop; False where it no longer runs."""
+    if not job.alive:
+        return False
+    os.kill(job.pid, signal.SIGTERM)
+    return True
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,68 @@
+"""What to do about a failure: the hint beside it, the warnings an answer carries, and the exit code."""
+
+from typing import assert_never
+
+from outrider.data import Attempt, Failure, FailureKind, Target
+
+EXIT_CODES: dict[FailureKind, int] = {"budget": 5, "private": 5, "content_filter": 7, "interrupted": 130}
+LOUD: frozenset[FailureKind] = frozenset({"auth", "quota", "not_found", "tls", "redirect", "private"})
+"""Failures that a fallback must not hide: they stay until somebody mends them."""
+
+
+def exit_code(failure: Failure) -> int:
+    """Returns the exit code for a run that ended in this failure."""
+    return EXIT_CODES.get(failure.kind, 1)
+
+
+def hint(failure: Failure, target: Target | None) -> str:
+    """Returns the next command to type after a failure."""
+    provider = target.provider.name if target else "the provider"
+    variable = " or ".join(target.provider.keys) if target and target.provider.keys else "its key"
+    match failure.kind:
+        case "auth":
+            return f"check {variable}: `outrider keys list`, then `outrider keys set {provider}`"
+        case "quota":
+            return f"add credit at {provider}, or name another model with `-m`"
+        case "rate_limit":
+            return "ask again later, or let it fall back: `-t` instead of `-m`, or `--fallback`"
+        case "not_found":
+            return f"see what is there: `outrider models --live`, `outrider models show {target.model.name if target else 'NAME'}`"
+        case "context":
+            return "send less, or name a model with a larger window: `outrider models`"
+        case "content_filter":
+            return "reword the prompt; `content_filter: next` on a task lets it fall over"
+        case "bad_request":
+            return "see the message above; `outrider why` shows what was sent to whom"
+        case "budget":
+            return "raise `limits.budget_usd` or `--max-cost`; `outrider usage` shows what was spent"
+        case "private":
+            return "start a local server, then `outrider models --live`"
+        case "timeout" | "network" | "server" | "incomplete":
+            if target is not None and target.provider.local:
+                return f"start {provider} at {target.provider.base_url}, then `outrider models --live`"
+            return "try again, or add a model of another provider to the chain: `outrider status`"
+        case "tls":
+            return "check the system's certificates, or set `network.ca_file` in your models.local.json"
+        case "redirect":
+            return f"set {provider}'s `base_url` to the address it redirects to, if you trust it"
+        case "bad_response" | "empty" | "too_large":
+            return "try again, or another model; `outrider why` lists every attempt"
+        case "truncated":
+            return "allow a longer answer: `--max-output N`"
+        case "storage":
+            return "check the free space, then `outrider doctor`"
+        case "interrupted":
+            return "`outrider why` shows what was under way"
+        case never:
+            assert_never(never)
+
+
+def warnings(attempts: tuple[Attempt, ...]) -> tuple[str, ...]:
+    """Returns what a reader must hear although there may be an answer, each once."""
+    found: list[str] = []
+    for attempt in attempts:
+        found.extend(attempt.warnings)
+        outcome = attempt.outcome
+        if isinstance(outcome, Failure) and outcome.kind in LOUD:
+            found.append(f"{attempt.target.name}: {outcome.kind}: {outcome.message[:300]} ({hint(outcome, attempt.target)})")
+    return tuple(dict.fromkeys(found))

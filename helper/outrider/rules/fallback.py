@@ -1,0 +1,128 @@
+"""What to do next, given what has been tried: the failure table as one pure function.
+
+With another usable target left, at most one immediate repeat and no waiting; waits are spent only on the last
+target. The history alone decides, so a past run can be replayed from its ledger rows.
+"""
+
+from typing import assert_never
+
+from outrider.data import Answer, Attempt, Done, Failure, GiveUp, Move, Route, Target, Try
+from outrider.rules.limits import Limits
+
+REPEATED_STATUS = frozenset({408, 409, 425, 500, 502, 503, 504, 529})
+"""Server errors worth one more try at the same place; other 5xx say «never» rather than «not now»."""
+MAX_ATTEMPTS = 24
+"""A bound on one route, whatever its chain: no chain may become an amplifier."""
+BACKOFF_CEILING = 8.0
+THROTTLE_CEILING = 20.0
+
+
+def next_move(
+    route: Route, attempts: tuple[Attempt, ...], limits: Limits, *, elapsed: float = 0.0, chance: float = 1.0
+) -> Move:
+    """Returns what follows from the history. `chance` in [0, 1) spreads the waits, `elapsed` is in seconds."""
+    if not attempts:
+        return _first(route)
+    last = attempts[-1]
+    match last.outcome:
+        case Answer() as answer:
+            return Done(answer=answer)
+        case Failure() as failure:
+            return _after_failure(route, attempts, limits, failure=failure, elapsed=elapsed, chance=chance)
+        case never:
+            assert_never(never)
+
+
+def _first(route: Route) -> Move:
+    if route.targets:
+        return Try(target=route.targets[0])
+    reasons = "; ".join(f"{passed.model}: {passed.why}" for passed in route.passed[:3])
+    return GiveUp(failure=Failure(kind="not_found", message=f"no usable model ({reasons or 'the chain is empty'})"))
+
+
+def _after_failure(
+    route: Route, attempts: tuple[Attempt, ...], limits: Limits, *, failure: Failure, elapsed: float, chance: float
+) -> Move:
+    if attempts[-1].shown or len(attempts) >= MAX_ATTEMPTS or elapsed >= limits.route:
+        # Text that a person has already read is never continued by another model.
+        return GiveUp(failure=failure)
+    if failure.kind in {"bad_request", "storage", "interrupted", "private"}:
+        return GiveUp(failure=failure)
+    if failure.kind == "content_filter" and not route.content_filter_falls_over:
+        return GiveUp(failure=failure)
+    others = _others(route, attempts, failure)
+    target = attempts[-1].target
+    tries = _tries(attempts, target)
+    if others:
+        if tries <= 1 and limits.retries > 0 and _is_worth_one_repeat(failure):
+            return Try(target=target)
+        return Try(target=others[0])
+    wait = _wait(failure, tries=tries, limits=limits, chance=chance)
+    if wait is None or elapsed + wait >= limits.route:
+        return GiveUp(failure=_to_report(attempts))
+    return Try(target=target, after=wait)
+
+
+def _others(route: Route, attempts: tuple[Attempt, ...], failure: Failure) -> tuple[Target, ...]:
+    tried = {attempt.target.health_key for attempt in attempts}
+    left = tuple(target for target in route.targets if target.health_key not in tried)
+    if failure.kind == "context":
+        window = attempts[-1].target.model.context or 0
+        left = tuple(target for target in left if (target.model.context or 0) > window)
+    return left
+
+
+def _tries(attempts: tuple[Attempt, ...], target: Target) -> int:
+    return sum(attempt.target.health_key == target.health_key for attempt in attempts)
+
+
+def _is_worth_one_repeat(failure: Failure) -> bool:
+    match failure.kind:
+        case "server":
+            return failure.status is None or failure.status in REPEATED_STATUS or failure.status == 200
+        case "network":
+            # A refused connection will be refused again; a reset may be chance.
+            return failure.certainty != "not_sent"
+        case "bad_response" | "empty" | "incomplete":
+            return True
+        case _:
+            return False
+
+
+def _wait(failure: Failure, *, tries: int, limits: Limits, chance: float) -> float | None:
+    """Returns how long to wait before the last target is asked again, or None to stop."""
+    match failure.kind:
+        case "server" if failure.status in REPEATED_STATUS or failure.status in {None, 200}:
+            most, wait = limits.retries, _backoff(tries, step=0.5, ceiling=BACKOFF_CEILING, chance=chance)
+        case "rate_limit":
+            most, wait = limits.retries, _backoff(tries, step=1.0, ceiling=THROTTLE_CEILING, chance=chance)
+        case "quota" if failure.retry_after is not None:
+            most, wait = limits.retries, failure.retry_after
+        case "network" | "bad_response" | "empty" | "incomplete":
+            most, wait = min(limits.retries, 1), _backoff(tries, step=0.5, ceiling=1.0, chance=chance)
+        case "timeout" if failure.certainty == "not_sent":
+            most, wait = min(limits.retries, 1), 0.0
+        case _:
+            return None
+    if tries > most:
+        return None
+    if failure.retry_after is not None:
+        wait = failure.retry_after
+    return wait if wait <= limits.max_wait else None
+
+
+def _backoff(tries: int, *, step: float, ceiling: float, chance: float) -> float:
+    return chance * min(step * 2.0 ** min(tries - 1, 30), ceiling)
+
+
+def _to_report(attempts: tuple[Attempt, ...]) -> Failure:
+    """Returns the last failure; with several, its message names them all."""
+    failures = [(attempt.target, attempt.outcome) for attempt in attempts if isinstance(attempt.outcome, Failure)]
+    last = failures[-1][1]
+    if len({target.health_key for target, _ in failures}) == 1:
+        return last
+    if all(failure.kind == "network" and failure.certainty == "not_sent" for _, failure in failures):
+        return Failure(
+            kind="network", message="no model could be reached: you seem to be offline", certainty="not_sent"
+        )
+    return last

@@ -1,0 +1,158 @@
+"""How layers of settings meet: later wins key by key, except limits (the smallest) and privacy (the strictest).
+
+A project that is not trusted may only tighten. Pure: layers come in as parsed JSON, in order.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from outrider.rules import limits, privacy
+from outrider.rules.paths import inside
+
+LayerName = Literal["bundled", "managed", "user", "project", "project-local", "flag"]
+TIGHTENING = frozenset({"limits", "privacy"})
+SILENT = frozenset({"version", "$schema"})
+NAMED_KINDS = ("models", "aliases", "tasks", "presets")
+"""What `-m` can name: across layers the later meaning of a name wins, whatever it was below."""
+CLASSES = ("haiku", "sonnet", "opus", "fable")
+EFFORTS = ("low", "medium", "high", "xhigh", "max")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """One source of settings: its name, where it was read, what it says, and whether all of it counts."""
+
+    name: LayerName
+    path: str
+    values: Mapping[str, Any]
+    trusted: bool = True
+
+
+def merge(layers: tuple[Layer, ...]) -> tuple[dict[str, Any], dict[str, str], tuple[str, ...]]:
+    """Returns the effective values, which layer set each path, and what the user should hear.
+
+    The first layer is the bundled one, the base of all others.
+    """
+    base = layers[0].values
+    values: dict[str, Any] = dict(base)
+    origins: dict[str, str] = {}
+    notes: list[str] = []
+    for layer in layers[1:]:
+        said = layer.values
+        if not layer.trusted:
+            said, ignored = tightened(said, base=values)
+            if ignored:
+                notes.append(
+                    f"{layer.path} is not trusted, so its {', '.join(ignored)} "
+                    f"{'is' if len(ignored) == 1 else 'are'} ignored (see `outrider trust`)"
+                )
+        elif layer.name in {"project", "project-local"}:
+            said, refused = _bound_keys(said, base=values)
+            notes.extend(f"{layer.path}: {reason}" for reason in refused)
+        ordinary = {key: value for key, value in said.items() if key not in TIGHTENING | SILENT}
+        values = _overlay(_renamed(values, ordinary), ordinary)
+        origins.update((path, f"{layer.name} {layer.path}") for path in _leaves(said, "$"))
+    values["limits"] = limits.combined(base.get("limits", {}), _said(layers, "limits"))
+    values["privacy"] = dict(privacy.strictest((base.get("privacy", {}), *_said(layers, "privacy"))))
+    return values, origins, tuple(notes)
+
+
+def _renamed(values: dict[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+    """Takes a name out of the kinds in which a later layer no longer means it."""
+    result = dict(values)
+    for kind in NAMED_KINDS:
+        others = {name for other in NAMED_KINDS if other != kind for name in said.get(other, {})}
+        if others & set(result.get(kind, {})):
+            result[kind] = {name: row for name, row in result[kind].items() if name not in others}
+    return result
+
+
+def _said(layers: tuple[Layer, ...], key: str) -> tuple[Mapping[str, Any], ...]:
+    return tuple(layer.values[key] for layer in layers[1:] if isinstance(layer.values.get(key), Mapping))
+
+
+def _overlay(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        below = merged.get(key)
+        merged[key] = _overlay(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def _leaves(value: Any, path: str) -> Iterator[str]:
+    if isinstance(value, Mapping) and value:
+        for key, inner in value.items():
+            yield from _leaves(inner, inside(path, key))
+    else:
+        yield path
+
+
+def tightened(said: Mapping[str, Any], *, base: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Returns what an untrusted project may say, and the names of what it may not."""
+    kept: dict[str, Any] = {key: said[key] for key in TIGHTENING if isinstance(said.get(key), Mapping)}
+    ignored = [key for key in said if key not in TIGHTENING | SILENT | {"agents", "requires"}]
+    lowered: dict[str, Any] = {}
+    agents = said.get("agents")
+    for name, agent in agents.items() if isinstance(agents, Mapping) else ():
+        current = base.get("agents", {}).get(name, {}).get("tier")
+        wanted = agent.get("tier") if isinstance(agent, Mapping) else None
+        if isinstance(wanted, str) and isinstance(current, str) and is_lower_tier(wanted, current):
+            lowered[name] = {"tier": wanted}
+        else:
+            ignored.append(f"agents.{name}")
+    if lowered:
+        kept["agents"] = lowered
+    return kept, tuple(ignored)
+
+
+def is_lower_tier(wanted: str, current: str) -> bool:
+    """Whether a tier is at most another, in model and in effort."""
+    return all(new <= old for new, old in zip(_tier(wanted), _tier(current), strict=True))
+
+
+def _tier(text: str) -> tuple[int, int]:
+    model, _, effort = text.partition("/")
+    return (
+        CLASSES.index(model) if model in CLASSES else len(CLASSES),
+        EFFORTS.index(effort) if effort in EFFORTS else (1 if not effort else len(EFFORTS)),
+    )
+
+
+def _bound_keys(said: Mapping[str, Any], *, base: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Drops a trusted project's providers that would send a key to another origin than the one it is bound to."""
+    bound = bindings(base)
+    providers = said.get("providers")
+    if not isinstance(providers, Mapping):
+        return dict(said), ()
+    kept: dict[str, Any] = {}
+    refused: list[str] = []
+    for name, row in providers.items():
+        if not isinstance(row, Mapping):
+            continue
+        below = base.get("providers", {}).get(name, {})
+        merged = {**below, **row}
+        address = privacy.origin(str(merged.get("base_url", "")))
+        loose = [key for key in key_names(merged) if key in bound and address not in bound[key]]
+        if row.get("local") and not below.get("local"):
+            refused.append(f"provider {name} may not call itself local; only the user may")
+        elif loose:
+            refused.append(f"provider {name} may not send {loose[0]} to {address}; give it a key variable of its own")
+        else:
+            kept[name] = row
+    return {**said, "providers": kept}, tuple(refused)
+
+
+def bindings(values: Mapping[str, Any]) -> dict[str, set[str]]:
+    """Returns the origins that each key variable may be sent to."""
+    bound: dict[str, set[str]] = {}
+    for row in values.get("providers", {}).values():
+        for name in key_names(row):
+            bound.setdefault(name, set()).add(privacy.origin(str(row.get("base_url", ""))))
+    return bound
+
+
+def key_names(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """Returns the variables that may hold a provider's key, the first one first."""
+    first = (row["key"],) if row.get("key") else ()
+    return (*first, *row.get("keys", ()))

@@ -1,0 +1,270 @@
+"""One decision: from the registry, what was asked and the situation, to an ordered route.
+
+Pure: the same inputs give the same route on every machine, so `why` can replay any past run.
+"""
+
+from decimal import Decimal
+from typing import Literal
+
+from outrider.data import Failure, Passed, Route, Target, Usage
+from outrider.rules import health, limits, money
+from outrider.rules.selection import Choice, Facts, Selection, choose
+from outrider.rules.targets import Situation, Wanted, score, ways
+from outrider.rows import Model, Price, Rates, Registry, Task
+
+TAIL_LENGTH = 8
+"""How many models a computed tail may add: enough to answer with any one key, too few to become an amplifier."""
+FLOOR_CHAIN_LENGTH = 6
+
+
+def route(registry: Registry, selection: Selection, facts: Facts, situation: Situation) -> Route:
+    """Returns what to try, in order, what was passed over and why, and the rule that decided."""
+    choice = choose(registry, selection, facts)
+    task = choice.task
+    private = selection.private or task.private or bool(registry.values.get("privacy", {}).get("private"))
+    private = private or (choice.preset is not None and choice.preset.local)
+    wanted = Wanted(
+        private=private, needs=facts.needs | task.needs, tokens=facts.tokens, explicit=choice.explicit
+    )  # fmt: skip
+    models, notes = _chain(registry, choice, situation)
+    steps = _walk(registry, situation, models, wanted)
+    if choice.fallback and (task.tail or choice.explicit or private):
+        steps = (*steps, *_tail(registry, situation, wanted, before=steps))
+    targets = tuple(step for step in steps if isinstance(step, Target))
+    passed = tuple(step for step in steps if isinstance(step, Passed))
+    if choice.explicit and targets:
+        # A paid twin was asked for by name and is there: the native way is no news.
+        passed = tuple(step for step in passed if step.kind != "native")
+    order = _order(steps, wanted)
+    if not choice.fallback and not choice.explicit:
+        targets = targets[:1]
+    kept, rested = _rested(situation, _prefer_json(targets, wanted))
+    affordable, broke = _affordable(registry, situation, kept, facts)
+    agent = _agent(registry, task, order, situation)
+    how: Literal["outrider", "subagent"] = "subagent" if agent is not None and not choice.explicit else "outrider"
+    return Route(
+        task=task.name, rule=choice.rule, level=choice.level, targets=affordable,
+        passed=(*passed, *rested, *broke), chain=order, rejected=choice.rejected,
+        how=how, agent=agent if how == "subagent" else None, private=private,
+        content_filter_falls_over=task.row.get("content_filter") == "next", notes=(*choice.notes, *notes),
+    )  # fmt: skip
+
+
+def _walk(
+    registry: Registry, situation: Situation, models: tuple[Model, ...], wanted: Wanted
+) -> tuple[Target | Passed, ...]:
+    """Returns every way to these models in order, each target once."""
+    steps: list[Target | Passed] = []
+    seen: set[str] = set()
+    for model in models:
+        for way in ways(registry, situation, model, wanted):
+            if isinstance(way, Passed) or way.health_key not in seen:
+                steps.append(way)
+                seen.add(way.health_key if isinstance(way, Target) else "")
+    return tuple(steps)
+
+
+def _order(steps: tuple[Target | Passed, ...], wanted: Wanted) -> tuple[str, ...]:
+    """Names what is usable, in order: targets, and native models where a subagent may take the work."""
+    return tuple(
+        step.name if isinstance(step, Target) else step.model
+        for step in steps
+        if isinstance(step, Target) or (step.kind == "native" and not wanted.private and not wanted.explicit)
+    )
+
+
+def _chain(registry: Registry, choice: Choice, situation: Situation) -> tuple[tuple[Model, ...], tuple[str, ...]]:
+    if choice.rowless is not None:
+        return (choice.rowless,), ()
+    notes: list[str] = []
+    models: list[Model] = []
+    for name in choice.chain:
+        alias = registry.aliases.get(name)
+        if alias is not None and name not in registry.models and alias.get("why"):
+            notes.append(f"{name} now means {alias['model']}: {alias['why']}")
+        model = model_called(registry, name)
+        if model is not None and model not in models:
+            models.append(model)
+    if not models and choice.task.floors:
+        return by_floors(registry, choice.task, at=situation.at)[:FLOOR_CHAIN_LENGTH], tuple(notes)
+    return tuple(models), tuple(notes)
+
+
+def model_called(registry: Registry, name: str) -> Model | None:
+    """Returns the row behind a name or an alias, or a rowless one; None where there is none."""
+    for _ in range(len(registry.aliases) + 1):
+        if name in registry.models:
+            return registry.models[name]
+        if name not in registry.aliases:
+            break
+        name = registry.aliases[name]["model"]
+    provider, slash, wire_id = name.partition("/")
+    if slash and provider in registry.providers:
+        return Model(name=name, provider=provider, id=wire_id)
+    return None
+
+
+def by_floors(registry: Registry, task: Task, *, at: float) -> tuple[Model, ...]:
+    """Returns the models that reach a role's floors, in its order.
+
+    Floors are fractions of the best score of one index version, since indices get rebased; a model scored only on
+    another version is left out rather than compared across scales.
+    """
+    scored = [model for model in registry.models.values() if score(model, "intelligence") > 0]
+    versions = sorted({_version(model) for model in scored}, key=_as_numbers)
+    if not versions:
+        return ()
+    current = [model for model in scored if _version(model) == versions[-1] and model.row.get("status") != "retired"]
+    best = {axis: max((score(model, axis) for model in current), default=0.0) for axis in task.floors}
+    fit = [
+        model
+        for model in current
+        if all(score(model, axis) >= share * best[axis] - 1e-9 for axis, share in task.floors.items())
+    ]
+    return tuple(sorted(fit, key=lambda model: _rank(model, order=task.order, at=at)))
+
+
+def _version(model: Model) -> str:
+    return str(model.row.get("scores", {}).get("version", ""))
+
+
+def _as_numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isdigit())
+
+
+def _rank(model: Model, *, order: str, at: float) -> tuple[float, float, str]:
+    price = float(_blend(model, at))
+    intelligence = score(model, "intelligence")
+    match order:
+        case "capability":
+            return -intelligence, price, model.name
+        case "cost":
+            return price, -intelligence, model.name
+        case "reliability":
+            return -score(model, "coding"), price, model.name
+        case _:
+            return price / max(intelligence, 1.0) ** 2, -intelligence, model.name
+
+
+def _blend(model: Model, at: float) -> Decimal:
+    blend = money.blended(model.price, at=at)
+    return Decimal(1_000_000) if blend is None else blend
+
+
+def _tail(
+    registry: Registry, situation: Situation, wanted: Wanted, *, before: tuple[Target | Passed, ...]
+) -> tuple[Target, ...]:
+    """Returns what else could answer, cheapest first: any model with a key, or a server known to be alive."""
+    named = {step.model.name for step in before if isinstance(step, Target)}
+    seen = {step.health_key for step in before if isinstance(step, Target)}
+    found: list[Target] = []
+    for model in registry.models.values():
+        if model.name not in named and _is_reachable(registry, situation, model):
+            first = next((way for way in ways(registry, situation, model, wanted) if isinstance(way, Target)), None)
+            if first is not None and first.health_key not in seen:
+                seen.add(first.health_key)
+                found.append(first)
+    return tuple(sorted(found, key=lambda target: (_blend(target.model, situation.at), target.name))[:TAIL_LENGTH])
+
+
+def _is_reachable(registry: Registry, situation: Situation, model: Model) -> bool:
+    provider = registry.providers[model.provider]
+    if provider.dialect in {"native", "echo"}:
+        return False
+    served = situation.served.get(provider.name)
+    if provider.serves_listed and (served is None or not served.alive):
+        return any(name in situation.keys for name in model.also)
+    return provider.name in situation.keys or any(name in situation.keys for name in model.also)
+
+
+def _prefer_json(targets: tuple[Target, ...], wanted: Wanted) -> tuple[Target, ...]:
+    """Puts models that are known not to promise JSON behind the others: they are asked by instruction only."""
+    if "json" not in wanted.needs:
+        return targets
+    return tuple(
+        sorted(targets, key=lambda target: "abilities" in target.model.row and "json" not in target.model.abilities)
+    )
+
+
+def _rested(situation: Situation, targets: tuple[Target, ...]) -> tuple[tuple[Target, ...], tuple[Passed, ...]]:
+    """Leaves out what rests after a fault, but never the last target of a chain."""
+    states = {target.health_key: situation.health.get(target.health_key, health.WELL) for target in targets}
+    awake = tuple(
+        target for target in targets if not health.is_resting(states[target.health_key], now=situation.now)
+    )
+    if not awake and targets:
+        soonest = min(targets, key=lambda target: states[target.health_key].until)
+        awake = (soonest,)
+    resting = tuple(
+        Passed(model=target.name, why=_resting_reason(states[target.health_key], situation.now), kind="resting")
+        for target in targets
+        if target not in awake
+    )
+    return awake, resting
+
+
+def _resting_reason(state: health.Health, now: float) -> str:
+    if state.until == health.FOREVER:
+        return f"its key was refused ({state.message})" if state.message else "its key was refused"
+    return f"rests {state.until - now:.0f} s more after {state.kind}"
+
+
+def stand_in(registry: Registry, target: Target) -> Price | None:
+    """Returns the price to reserve at where the model's own is not known: nothing for what runs locally, else the
+    provider's dearest known one."""
+    if target.local:
+        return Price(base=Rates(input=Decimal(0), output=Decimal(0)))
+    known = [model.price for model in registry.models.values()
+             if model.provider == target.provider.name and model.price is not None]  # fmt: skip
+    return max(known, key=lambda price: (price.base.output or 0, price.base.input or 0), default=None)
+
+
+def _affordable(
+    registry: Registry, situation: Situation, targets: tuple[Target, ...], facts: Facts
+) -> tuple[tuple[Target, ...], tuple[Passed, ...]]:
+    kept: list[Target] = []
+    broke: list[Passed] = []
+    for target in targets:
+        booking = limits.book(
+            target.model, situation.limits, situation.spend, wanted=facts.max_output,
+            input_tokens=facts.most_tokens, at=situation.at, price=stand_in(registry, target),
+        )  # fmt: skip
+        if isinstance(booking, Failure):
+            broke.append(Passed(model=target.name, why=booking.message, kind="budget"))
+        else:
+            kept.append(target)
+    return tuple(kept), tuple(broke)
+
+
+def _agent(registry: Registry, task: Task, order: tuple[str, ...], situation: Situation) -> str | None:
+    """Returns the subagent that does this, where the first choice is native."""
+    if not order:
+        return None
+    first = registry.models.get(order[0])
+    if first is None or registry.providers[first.provider].dialect != "native":
+        return None
+    named = task.row.get("agent") or next(
+        (
+            name
+            for name, agent in registry.values.get("agents", {}).items()
+            if str(agent.get("tier", "")).partition("/")[0] == first.id
+        ),
+        None,
+    )
+    return f"{situation.agent_prefix}{named}" if named else None
+
+
+LIKELY_OUTPUT = 800
+"""Tokens of a typical answer, thinking included, for an estimate before anything is asked."""
+
+
+def estimate(registry: Registry, decision: Route, facts: Facts, *, at: float) -> Decimal | None:
+    """Returns what the first callable model would likely cost, in dollars; None where its price is not known."""
+    if not decision.targets:
+        return None
+    target = decision.targets[0]
+    price = target.model.price or (stand_in(registry, target) if target.local else None)
+    if price is None:
+        return None
+    output = min(facts.max_output or LIKELY_OUTPUT, LIKELY_OUTPUT)
+    return money.cost(price, Usage(input=facts.tokens, output=output), at=at)

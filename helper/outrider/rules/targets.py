@@ -1,0 +1,201 @@
+"""From model names to targets: every way to a model, and why a way cannot be taken.
+
+A way is the model's own provider or a gateway that serves the same model (`also`).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from outrider.data import Passed, Target
+from outrider.rules import privacy
+from outrider.rules.health import Health
+from outrider.rules.limits import Limits, Spend
+from outrider.rows import Model, Provider, Registry
+
+EMBEDDING_MARKS = ("embed", "rerank", "whisper", "tts", "bge-", "minilm")
+"""Served by local servers beside chat models, and useless for a question."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """What a server that must be asked said last: whether it runs, and the wire ids it has."""
+
+    alive: bool
+    ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """Everything outside the registry that a decision depends on, read beforehand.
+
+    `keys` maps a provider to the id of its key (empty for one that needs none); a provider without a usable key is
+    missing. `now` is monotonic, `at` is wall-clock, both in seconds.
+    """
+
+    keys: Mapping[str, str]
+    health: Mapping[str, Health]
+    served: Mapping[str, Served]
+    limits: Limits
+    spend: Spend = Spend()
+    now: float = 0.0
+    at: float = 0.0
+    agent_prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a target must do for this request."""
+
+    private: bool
+    needs: frozenset[str]
+    tokens: int
+    explicit: bool
+
+
+def ways(registry: Registry, situation: Situation, model: Model, wanted: Wanted) -> Iterator[Target | Passed]:
+    """Yields each way to a model that can be taken, and each that cannot, with its reason.
+
+    Missing keys are told once: not at all where another way is open, in one line where none is.
+    """
+    reason = _unfit(model, wanted)
+    if reason is not None:
+        yield Passed(model=model.name, why=reason[1], kind=reason[0])
+        return
+    found = tuple(_all_ways(registry, situation, model, wanted))
+    keyless = [way.why for way in found if isinstance(way, Passed) and way.kind == "key"]
+    yield from (way for way in found if isinstance(way, Target) or way.kind != "key")
+    if keyless and not any(isinstance(way, Target) for way in found):
+        yield Passed(model=model.name, why=f"no key ({', or '.join(keyless)})", kind="key")
+
+
+def _all_ways(
+    registry: Registry, situation: Situation, model: Model, wanted: Wanted
+) -> Iterator[Target | Passed]:
+    own = registry.providers[model.provider]
+    if own.dialect == "native":
+        yield Passed(model=model.name, why="runs inside Claude Code, as a subagent", kind="native")
+        if not wanted.explicit:
+            return
+    else:
+        yield from _way(situation, model, own, model.id, wanted, registry)
+    for name, wire_id in model.also.items():
+        provider = registry.providers.get(name)
+        if provider is not None:
+            row = _priced_at(registry, model, name, wire_id)
+            yield from _way(situation, row, provider, wire_id, wanted, registry)
+
+
+def _priced_at(registry: Registry, model: Model, provider: str, wire_id: str) -> Model:
+    """Returns the model with the price it has at a gateway, where a row of that gateway says one."""
+    for other in registry.models.values():
+        if other.provider == provider and other.id == wire_id:
+            return replace(model, price=other.price, context=other.context or model.context)
+    return model
+
+
+def _unfit(model: Model, wanted: Wanted) -> tuple[str, str] | None:
+    if model.row.get("status") == "retired":
+        instead = model.row.get("replacement")
+        return "retired", "retired" + (f"; use {instead}" if instead else "")
+    known = "abilities" in model.row
+    for need in sorted(wanted.needs - {"json"}):
+        if known and need not in model.abilities:
+            return "ability", f"has no {need}"
+    window = model.row.get("max_input") or model.context
+    if window is not None and wanted.tokens > window:
+        return "context", f"its window of {window:,} tokens is smaller than the prompt (about {wanted.tokens:,})"
+    return None
+
+
+def _way(
+    situation: Situation, model: Model, provider: Provider, wire_id: str, wanted: Wanted, registry: Registry
+) -> Iterator[Target | Passed]:
+    shown = model.name if provider.name == model.provider else f"{model.name} via {provider.name}"
+    reason = _barred(situation, provider, registry)
+    if reason is not None:
+        yield Passed(model=shown, why=reason[1], kind=reason[0])
+        return
+    if wanted.private and not privacy.is_local(provider.base_url, declared=provider.local, wire_id=wire_id):
+        yield Passed(model=shown, why="not local, and the request is private", kind="private")
+        return
+    served = situation.served.get(provider.name) if provider.serves_listed else None
+    if wire_id == "*":
+        yield from _whatever_is_served(situation, model, provider, served, wanted, registry)
+        return
+    if served is not None and not wanted.explicit:
+        reason = _not_there(served, wire_id)
+        if reason is not None:
+            yield Passed(model=shown, why=reason[1], kind=reason[0])
+            return
+    yield _target(situation, model, provider, wire_id)
+
+
+def _target(situation: Situation, model: Model, provider: Provider, wire_id: str) -> Target:
+    local = privacy.is_local(provider.base_url, declared=provider.local, wire_id=wire_id)
+    return Target(
+        model=model, provider=provider, wire_id=wire_id, key_id=situation.keys.get(provider.name, ""), local=local
+    )
+
+
+def _barred(situation: Situation, provider: Provider, registry: Registry) -> tuple[str, str] | None:
+    rules = registry.values.get("privacy", {})
+    if provider.name in rules.get("deny", ()) or ("allow" in rules and provider.name not in rules["allow"]):
+        return "private", f"{provider.name} is not allowed by `privacy`"
+    if provider.name not in situation.keys:
+        return "key", provider.keys[0]
+    return None
+
+
+def _not_there(served: Served, wire_id: str) -> tuple[str, str] | None:
+    if not served.alive:
+        return "down", "its server did not answer when last asked"
+    if find_served(served.ids, wire_id) is None:
+        return "not_served", "its server does not have it"
+    return None
+
+
+def find_served(ids: tuple[str, ...], wire_id: str) -> str | None:
+    """Returns the served id that a wire id stands for: itself, with `:latest`, or behind a gateway's prefix."""
+    for candidate in ids:
+        if candidate in {wire_id, f"{wire_id}:latest"} or candidate.endswith(f"/{wire_id}"):
+            return candidate
+    return None
+
+
+def _whatever_is_served(
+    situation: Situation, model: Model, provider: Provider, served: Served | None, wanted: Wanted, registry: Registry
+) -> Iterator[Target | Passed]:
+    if served is None:
+        yield Passed(model=model.name, why="its server was not asked yet what it serves", kind="unknown")
+        return
+    chats = [wire_id for wire_id in served.ids if not any(mark in wire_id.lower() for mark in EMBEDDING_MARKS)]
+    if not served.alive or not chats:
+        why = "serves no chat model" if served.alive else "did not answer when last asked"
+        yield Passed(model=model.name, why=f"its server {why}", kind="down")
+        return
+    rows = {
+        found: row
+        for row in registry.models.values()
+        if row.provider == provider.name and row.id != "*" and (found := find_served(served.ids, row.id))
+    }
+    usable = 0
+    for wire_id in sorted(chats, key=lambda wire_id: _preference(rows.get(wire_id), wire_id)):
+        row = rows.get(wire_id) or replace(model, name=f"{provider.name}/{wire_id}", id=wire_id)
+        local = privacy.is_local(provider.base_url, declared=provider.local, wire_id=wire_id)
+        if (wanted.private and not local) or _unfit(row, wanted) is not None:
+            continue
+        usable += 1
+        yield _target(situation, row, provider, wire_id)
+    if not usable:
+        yield Passed(model=model.name, why="nothing it serves fits the request", kind="not_served")
+
+
+def _preference(row: Model | None, wire_id: str) -> tuple[float, str]:
+    """Orders what a server has: best known score first, then by name, so that the choice is the same every time."""
+    return -score(row, "intelligence") if row else 0.0, wire_id
+
+
+def score(model: Model, axis: str) -> float:
+    """Returns a model's score on an axis, zero where there is none."""
+    value = model.row.get("scores", {}).get(axis)
+    return float(value) if value is not None else 0.0
