@@ -20,10 +20,11 @@ def read_small(path: str, *, limit: int, follow: bool = True) -> bytes | None:
         raise StorageFault(
             f"cannot read {path}: {fault.strerror}", hint=f"check its mode and owner with `ls -l {path}`"
         ) from None
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise OutriderError(f"{path} is not a regular file", hint="move it away and write a plain file")
     with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise OutriderError(f"{path} is not a regular file", hint="move it away and write a plain file")
         if status.st_size > limit:
             raise OutriderError(
                 f"{path} has {status.st_size:,} bytes, more than {limit:,}", hint="make it smaller, or move it away"
