@@ -1,6 +1,6 @@
 """Names exactly what would be installed: the version, and a digest of every file that goes into the environment.
 
-`python fingerprint.py [EXTRA…]`. Two checkouts with the same bytes give the same name, so that a second install is idle.
+`python fingerprint.py [EXTRA…]`. The same bytes give the same name everywhere, so that a second install is idle.
 """
 
 import hashlib

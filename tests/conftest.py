@@ -1,34 +1,13 @@
 """What holds in every test: a home of its own, no keys, no network. The loopback is opened by asking for it."""
 
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.network import opened_loopback
 from tests.servers import ScriptedServer
-
-OPEN: set[str] = set()
-LOOPBACK = ("127.", "::1", "localhost")
-
-
-def _refuse_network(event: str, args: tuple[object, ...]) -> None:
-    """Refuses to look up or connect to anything but, when it is open, the loopback; seen for every library."""
-    if event == "socket.connect":
-        peer = args[1]
-        host = peer[0] if isinstance(peer, tuple) else ""  # a path or an empty name is a socket of this machine
-    elif event == "socket.getaddrinfo":
-        host = args[0]
-    else:
-        return
-    name = host.decode() if isinstance(host, bytes) else str(host or "")
-    if name and not (OPEN and name.startswith(LOOPBACK)):
-        message = f"a test reached for {name}: the network is closed, and `loopback` or `server` opens this machine"
-        raise RuntimeError(message)
-
-
-sys.addaudithook(_refuse_network)
 
 
 @pytest.fixture(autouse=True)
@@ -48,9 +27,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def loopback() -> Iterator[None]:
     """Lets the test connect to servers on this machine."""
-    OPEN.add("loopback")
-    yield
-    OPEN.clear()
+    with opened_loopback():
+        yield
 
 
 @pytest.fixture
