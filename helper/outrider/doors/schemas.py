@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from outrider.data import Json
 from outrider.errors import OutriderError
 from outrider.rules.nearest import nearest
+from outrider.rules.paths import inside
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import SchemaError, ValidationError
@@ -30,7 +31,10 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One thing that is wrong: where (for people, and as keys), what, and the known name that was probably meant."""
+    """One thing that is wrong: where (for people, and as keys), what, and the known name that was probably meant.
+
+    The message names `nearest` too.
+    """
 
     path: str
     keys: tuple[str | int, ...]
@@ -40,21 +44,15 @@ class Problem:
     @property
     def sentence(self) -> str:
         """The problem in one line."""
-        guess = f"; did you mean `{self.nearest}`?" if self.nearest else ""
-        return f"{self.path}: {self.message}{guess}"
+        return f"{self.path}: {self.message}"
 
 
 def json_path(keys: tuple[str | int, ...]) -> str:
-    """Returns a path as `$.models["openai.gpt"].price.tiers[0]`: names that are no plain words stand in brackets."""
-    parts = ["$"]
+    """Returns a path as `$.models["openai.gpt"].price.tiers[0]`."""
+    path = "$"
     for key in keys:
-        if isinstance(key, int):
-            parts.append(f"[{key}]")
-        elif key.isascii() and key.isidentifier():
-            parts.append(f".{key}")
-        else:
-            parts.append(f'["{_shown(key)}"]')
-    return "".join(parts)
+        path = inside(path, key)
+    return path
 
 
 def problems(document: Json, schema: Mapping[str, Json]) -> tuple[Problem, ...]:
@@ -135,7 +133,8 @@ def _unknown(keys: tuple[str | int, ...], name: str, known: tuple[str, ...]) -> 
 
 
 def _problem(keys: tuple[str | int, ...], message: str, *, meant: str | None = None) -> Problem:
-    return Problem(path=json_path(keys), keys=keys, message=message, nearest=meant)
+    guess = f"; did you mean `{meant}`?" if meant else ""
+    return Problem(path=json_path(keys), keys=keys, message=message + guess, nearest=meant)
 
 
 def _names(schema: Json, group: str) -> Mapping[str, Json]:
