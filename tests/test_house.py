@@ -40,8 +40,9 @@ IMPORTERS = {
 }
 VAGUE_NAMES = {"base", "common", "core", "helper", "helpers", "manager", "misc", "shared", "util", "utils"}
 
-# A provider is known in its own file, in the tables of models, and to the importers of other tools' settings.
-MAY_NAME_PROVIDERS = ("providers/", "interop/", "doors/catalog")
+# A provider is known in its own file, in the tables of models, and to the importers of other tools' settings;
+# redaction knows what keys look like, and some begin with their vendor's name.
+MAY_NAME_PROVIDERS = ("providers/", "interop/", "doors/catalog", "rules/redaction")
 DIALECTS = {"anthropic", "echo", "native", "ollama", "openai"}
 # The client that we serve is called as one provider is: in code the word may stand for it, in strings these may.
 CLIENT = "claude"
