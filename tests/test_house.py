@@ -19,7 +19,7 @@ MODULES = tuple(sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.
 TESTS = tuple(sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("test_*.py")))
 SLOW_LANES = ("tests/bench/", "tests/e2e/", "tests/live/", "tests/litellm_proxy/", "tests/peers/", "tests/torture/")
 
-PURE = ("data.py", "rows.py", "errors.py", "rules/", "providers/", "wire/")
+PURE = ("data.py", "rows.py", "errors.py", "records.py", "rules/", "providers/", "wire/")
 IMPURE_MODULES = {
     "aiohttp", "asyncio", "click", "ctypes", "httpcore2", "httpx2", "io", "jinja2", "jsonschema", "locale", "mcp",
     "multiprocessing", "os", "pathlib", "platform", "random", "secrets", "select", "shutil", "signal", "socket",
