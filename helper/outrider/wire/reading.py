@@ -166,8 +166,10 @@ class HttpReading:
                 reply.fail("bad_response", "the reply is neither JSON nor a stream of events")
         elif self._mode == "lines":
             line = self._lines.close()
-            if isinstance(_load(line), dict):
+            if line.strip() and (isinstance(_load(line), dict) or not self._has_events):
                 self._take("", line)
+            if not reply.has_message:
+                reply.fail("bad_response", "the reply has no answer in it")
         elif not self._stream or "json" in self._headers.get("content-type", ""):
             reply.fail("bad_response", "the reply has no body")
 
