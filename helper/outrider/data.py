@@ -5,11 +5,11 @@ Times are seconds, money is `Decimal` dollars, tokens are `int`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Literal, Protocol
 
+from outrider.records import record
 from outrider.rows import Model, Provider
 
 Json = Any
@@ -27,7 +27,7 @@ Level = Literal["simple", "analysis", "complex"]
 NOTHING: Mapping[str, Json] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Image:
     """A picture in a message: its media type and its bytes in base64."""
 
@@ -35,7 +35,7 @@ class Image:
     base64: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Message:
     """One turn of a conversation."""
 
@@ -44,18 +44,18 @@ class Message:
     images: tuple[Image, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Request:
     """What is asked, before any model is chosen. `max_output` is the cap that is sent and reserved, in tokens."""
 
     messages: tuple[Message, ...]
     max_output: int | None = None
-    params: Mapping[str, Json] = field(default_factory=lambda: NOTHING)
+    params: Mapping[str, Json] = NOTHING
     schema: Mapping[str, Json] | None = None
     stream: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Usage:
     """Tokens of one attempt. `input` counts cached tokens too; `reasoning` is part of `output`."""
 
@@ -67,7 +67,7 @@ class Usage:
     known: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Answer:
     """Text that a model gave. `truncated` says that its cap cut it short."""
 
@@ -80,7 +80,7 @@ class Answer:
     request_id: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Failure:
     """An attempt without a usable answer.
 
@@ -101,7 +101,7 @@ class Failure:
 Outcome = Answer | Failure
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Fault:
     """What went wrong on the way there or back, in the transport's words: no status came, or the body broke off."""
 
@@ -110,7 +110,7 @@ class Fault:
     certainty: Certainty
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Timing:
     """How long one attempt may take, in seconds, and how many bytes its answer may have."""
 
@@ -121,7 +121,7 @@ class Timing:
     max_bytes: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class HttpCall:
     """One HTTP request, ready to go out. `local_only` binds it to a loopback or private peer."""
 
@@ -147,7 +147,7 @@ class Reading(Protocol):
         """Closes the reply, with what cut it short if anything did."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Target:
     """One way to one model: the row, the provider it is reached at, and its id there.
 
@@ -173,7 +173,7 @@ class Target:
         return f"{self.provider.name}|{self.wire_id}|{self.key_id}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Passed:
     """A model that was not used, and why. `kind` is a closed word for scripts."""
 
@@ -182,7 +182,7 @@ class Passed:
     kind: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Route:
     """One decision: what to try, in order, what was passed over, and the rule that decided.
 
@@ -198,12 +198,13 @@ class Route:
     rejected: tuple[str, ...] = ()
     how: Literal["outrider", "subagent"] = "outrider"
     agent: str | None = None
+    effort: str | None = None
     private: bool = False
     content_filter_falls_over: bool = False
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Attempt:
     """One call to one model, ended. `waited` is the pause before it; `shown` says that its text reached a person."""
 
@@ -215,29 +216,4 @@ class Attempt:
     cost_known: bool = True
     certainty: Certainty = "exact"
     shown: bool = False
-    warnings: tuple[str, ...] = field(default=())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Try:
-    """The next thing to do: ask this target, after this many seconds."""
-
-    target: Target
-    after: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
-    """There is an answer."""
-
-    answer: Answer
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GiveUp:
-    """Nothing more can be tried; `failure` is the one to report."""
-
-    failure: Failure
-
-
-Move = Try | Done | GiveUp
+    warnings: tuple[str, ...] = ()

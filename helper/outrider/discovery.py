@@ -4,9 +4,9 @@ A second small loop beside the engine's: it asks no model anything and costs not
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 
 from outrider.data import Failure, Fault, HttpCall, Reading, Timing
+from outrider.records import record
 from outrider.rows import Provider
 from outrider.rules.targets import Served
 from outrider.wire.call import list_call, read_list
@@ -18,7 +18,7 @@ FRESH = 300.0
 Send = Callable[[HttpCall, Reading], Awaitable[Fault | None]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Found:
     """What one server said: the ids it serves, or why it did not say."""
 

@@ -5,7 +5,6 @@ itself, so a front may step the loop by hand over a blocking door, or let an eve
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, assert_never
 
@@ -14,22 +13,20 @@ from outrider.data import (
     Answer,
     Attempt,
     Certainty,
-    Done,
     Failure,
     Fault,
-    GiveUp,
     HttpCall,
     Outcome,
     Reading,
     Request,
     Route,
     Target,
-    Try,
     Usage,
 )
+from outrider.records import record, replace
 from outrider.rows import Price, Provider
 from outrider.rules import money
-from outrider.rules.fallback import next_move
+from outrider.rules.fallback import Done, GiveUp, Try, next_move
 from outrider.rules.limits import Booking, Limits, Spend, book, timing
 from outrider.rules.prompting import for_model
 from outrider.wire.call import encode, reading
@@ -38,10 +35,11 @@ Show = Callable[[str], None]
 Accept = Callable[[Answer], Outcome]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class World:
     """The doors that the loop needs. `now` is monotonic seconds, `at` is seconds since 1970; `scrub` takes keys out of
-    a server's words."""
+    a server's words.
+    """
 
     send: Callable[[HttpCall, Reading], Awaitable[Fault | None]]
     reserve: Callable[[Target, int, Callable[[Spend], Booking | Failure]], Any]
@@ -55,7 +53,7 @@ class World:
     scrub: Callable[[str], str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Ended:
     """How a run ended: an answer, or the failure to report, and all its attempts."""
 
@@ -106,7 +104,7 @@ async def run(
                 if after > 0:
                     await world.sleep(after)
                 attempt = await _attempt(
-                    target, for_model(request, target.model, prompts), limits, world,
+                    target, for_model(request, target.model, prompts, effort=route.effort), limits, world,
                     number=len(attempts) + 1, waited=after, left=limits.route - (world.now() - began), show=show,
                     accept=accept,
                 )  # fmt: skip

@@ -5,16 +5,17 @@ Prices are `Decimal` dollars for a million tokens.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Literal
+
+from outrider.records import record
 
 Dialect = Literal["openai", "anthropic", "ollama", "echo", "native"]
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Rates:
     """What a million tokens cost. `None` means: as in the price around it."""
 
@@ -24,7 +25,7 @@ class Rates:
     cache_write: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Condition:
     """When some rates hold instead of the base ones.
 
@@ -41,7 +42,7 @@ class Condition:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Price:
     """A price with everything it depends on."""
 
@@ -52,7 +53,7 @@ class Price:
     variants: tuple[Condition, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Provider:
     """An endpoint: where it is, how it speaks, and the *name* of the variable that holds its key."""
 
@@ -65,7 +66,7 @@ class Provider:
     local: bool = False
     serves_listed: bool = False
     quirks: str = ""
-    row: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
+    row: Mapping[str, Any] = EMPTY
 
     @property
     def needs_key(self) -> bool:
@@ -73,7 +74,7 @@ class Provider:
         return bool(self.keys) and not self.key_optional
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Model:
     """A model: what it is, where it is, what it can do and what it costs.
 
@@ -88,35 +89,35 @@ class Model:
     max_output: int | None = None
     price: Price | None = None
     abilities: frozenset[str] = frozenset()
-    also: Mapping[str, str] = field(default_factory=lambda: EMPTY)
-    row: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
+    also: Mapping[str, str] = EMPTY
+    row: Mapping[str, Any] = EMPTY
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Task:
     """A named kind of work: an ordered chain, or floors from which one is computed."""
 
     name: str
     chain: tuple[str, ...] = ()
     tail: bool = False
-    floors: Mapping[str, float] = field(default_factory=lambda: EMPTY)
+    floors: Mapping[str, float] = EMPTY
     order: str = "balance"
     needs: frozenset[str] = frozenset()
     private: bool = False
-    row: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
+    row: Mapping[str, Any] = EMPTY
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Preset:
     """A user's standing choice, laid over tasks."""
 
     name: str
     chain: tuple[str, ...] = ()
     local: bool = False
-    row: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
+    row: Mapping[str, Any] = EMPTY
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Registry:
     """Everything that decisions are made from, after all layers.
 

@@ -3,20 +3,20 @@
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from outrider.cli import prompts
 from outrider.cli.session import Session
 from outrider.data import Message, Request, Route
+from outrider.records import record, replace
 from outrider.rules.limits import Limits, for_route
 from outrider.rules.routing import route as decide
 from outrider.rules.selection import Facts, Selection, resolve, unknown
 from outrider.rules.targets import Situation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Wish:
     """The flags that choose, as typed."""
 
@@ -39,7 +39,7 @@ class Wish:
     reads_stdin: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Decided:
     """A request with its decision and everything the decision was made from."""
 
@@ -74,9 +74,7 @@ def decide_on(session: Session, wish: Wish, *, run: str = "", may_ask_servers: b
             situation = replace(situation, served=session.ledger.served())
             decision = decide(registry, selection, facts, situation)
     limits = for_route(limits, tuple((target.model, target.provider.row) for target in decision.targets))
-    request = Request(
-        messages=messages, max_output=wish.max_output, params=dict(wish.params), schema=schema
-    )
+    request = Request(messages=messages, max_output=wish.max_output, params=dict(wish.params), schema=schema)
     return Decided(
         prompt=prompt, request=request, selection=selection, facts=facts, situation=situation, limits=limits,
         route=decision,

@@ -4,7 +4,6 @@ import json
 import os
 import sys
 import tempfile
-from dataclasses import replace
 from typing import Any
 
 import click
@@ -16,6 +15,7 @@ from outrider.cli.show import complain, out
 from outrider.doors.settings import Places
 from outrider.doors.simulator import simulated
 from outrider.errors import OutriderError
+from outrider.records import replace
 
 PLAIN = Wish(
     argument=None, model=None, task=None, private=False, preset=None, files=(), images=(), schema=None, system=None,

@@ -62,13 +62,13 @@ def _stop(number: int, frame: FrameType | None) -> NoReturn:
 def _tell_usage(arguments: list[str], mistake: click.UsageError) -> int:
     path = mistake.ctx.command_path if mistake.ctx is not None else "outrider"
     possible = getattr(mistake, "possibilities", None)
-    guess = f"did you mean `{sorted(possible)[0]}`? " if possible else ""
+    guess = f"did you mean `{min(possible)}`? " if possible else ""
     message = _lower(mistake.message)
     return _tell(arguments, message, f"{guess}see `{path} --help`", kind="usage", code=mistake.exit_code)
 
 
 def _lower(message: str) -> str:
-    text = message.split("\n")[0].rstrip(". ")
+    text = message.split("\n", maxsplit=1)[0].rstrip(". ")
     return text[:1].lower() + text[1:]
 
 

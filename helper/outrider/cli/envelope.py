@@ -1,10 +1,12 @@
 """The machine shapes of `ask` and `route`: one JSON object, whatever happens."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from outrider.data import Answer, Attempt, Failure, Passed, Route
-from outrider.engine import Ended
+
+if TYPE_CHECKING:
+    from outrider.engine import Ended
 
 
 def nothing_asked(error: Mapping[str, str]) -> dict[str, Any]:
@@ -17,7 +19,7 @@ def nothing_asked(error: Mapping[str, str]) -> dict[str, Any]:
 
 
 def asked(
-    route: Route, ended: Ended, *, run: str, warnings: tuple[str, ...], error: Mapping[str, str] | None
+    route: Route, ended: "Ended", *, run: str, warnings: tuple[str, ...], error: Mapping[str, str] | None
 ) -> dict[str, Any]:
     """Returns the shape of a call that was made."""
     answer = ended.answer

@@ -117,7 +117,7 @@ class Printer:
         if self._form.raw:
             sys.stdout.write(containment.neutral(text) + "\n")
             return
-        label = f'model="{line.split(" ")[0]}" run="{run}"'
+        label = f'model="{line.split(" ", maxsplit=1)[0]}" run="{run}"'
         sys.stdout.write(containment.fenced(text, nonce=os.urandom(6).hex(), label=label, receipt=line) + "\n")
 
     def _kept_path(self, text: str, run: str) -> str | None:
@@ -164,9 +164,7 @@ class Printer:
         error = {"kind": failure.kind, "message": f"{who}{failure.message[:500]}", "hint": hint}
         return self.refused(decided, ended, run=run, error=error, code=advice.exit_code(failure))
 
-    def refused(
-        self, decided: Decided, ended: Ended, *, run: str, error: Mapping[str, str], code: int
-    ) -> int:
+    def refused(self, decided: Decided, ended: Ended, *, run: str, error: Mapping[str, str], code: int) -> int:
         """Prints an error in the wanted form; returns the exit code."""
         warnings = advice.warnings(ended.attempts[:-1])
         if self._form.as_json:

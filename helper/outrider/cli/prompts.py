@@ -3,15 +3,15 @@
 import os
 import sys
 from base64 import b64encode
-from dataclasses import dataclass
 from typing import Any
 
 from outrider.data import Image, Message
 from outrider.doors.files import read_small
 from outrider.errors import OutriderError
+from outrider.records import record
+from outrider.rows import Registry
 from outrider.rules import complexity, money
 from outrider.rules.selection import Facts, keywords_in
-from outrider.rows import Registry
 
 LONGEST_PROMPT = 16_777_216
 LARGEST_IMAGE = 20_971_520
@@ -20,7 +20,7 @@ PICTURES = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Prompt:
     """What is asked: the instruction, and everything attached to it, apart and together."""
 

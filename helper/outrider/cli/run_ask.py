@@ -2,7 +2,6 @@
 
 import sys
 import time
-from dataclasses import dataclass, replace
 from functools import partial
 from random import random
 
@@ -16,16 +15,17 @@ from outrider.doors.ledger import Reservation, RunRow
 from outrider.doors.transport import sender
 from outrider.engine import Ended, World, run
 from outrider.errors import OutriderError, StorageFault
-from outrider.rules import advice, receipts
+from outrider.records import record, replace
+from outrider.rules import receipts
 from outrider.rules.redaction import redact
-from outrider.rules.selection import resolve
 from outrider.rules.routing import estimate, stand_in
+from outrider.rules.selection import resolve
 
 BASH_LIMIT = 100.0
 """Claude Code moves a command to the background after 120 s; before that we leave with a handle of our own."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Form:
     """How the result is wanted."""
 

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from outrider.data import Answer, Failure, Outcome
 from outrider.doors.files import read_small
 from outrider.errors import OutriderError
+from outrider.records import replace
 
 LARGEST_SCHEMA = 1_048_576
 

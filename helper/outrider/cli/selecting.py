@@ -41,9 +41,7 @@ def selection_options(command: Function) -> Function:
         click.option("--prompt", "prompt_name", metavar="NAME", help="A named system prompt of the registry."),
         click.option("--max-output", type=click.IntRange(min=1), metavar="N", help="Most tokens of the answer."),
         click.option("--max-cost", type=Dollars(), metavar="USD", help="Most that this run may cost."),
-        click.option(
-            "--fallback/--no-fallback", default=None, help="Try other models on failure (-m alone does not)."
-        ),
+        click.option("--fallback/--no-fallback", default=None, help="Try other models on failure (-m alone does not)."),
     )
     for option in reversed(options):
         command = option(command)

@@ -10,9 +10,7 @@ from outrider.rules.targets import Situation
 
 def ask_stale_servers(session: Session, situation: Situation) -> tuple[Found, ...]:
     """Asks every usable server whose last word is old, and remembers the answers."""
-    providers = stale(
-        session.registry.providers, session.ledger.served_at(), at=situation.at, usable=situation.keys
-    )
+    providers = stale(session.registry.providers, session.ledger.served_at(), at=situation.at, usable=situation.keys)
     return tuple(ask_and_record(session, provider) for provider in providers)
 
 

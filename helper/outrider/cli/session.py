@@ -66,12 +66,8 @@ class Session:
     def limits(self, *, max_cost: Decimal | None = None, timeout: float | None = None) -> Limits:
         """Returns the limits in force."""
         prefix = "$.limits."
-        was_set = frozenset(
-            path.removeprefix(prefix) for path in self.registry.origins if path.startswith(prefix)
-        )
-        return limits_from(
-            self.registry.values["limits"], was_set=was_set, max_cost=max_cost, timeout=timeout
-        )
+        was_set = frozenset(path.removeprefix(prefix) for path in self.registry.origins if path.startswith(prefix))
+        return limits_from(self.registry.values["limits"], was_set=was_set, max_cost=max_cost, timeout=timeout)
 
     def situation(self, limits: Limits, *, run: str = "") -> Situation:
         """Returns what a decision depends on besides the registry and the request."""

@@ -5,7 +5,6 @@ Says nothing of what is printed.
 
 import json
 import os
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -51,12 +50,18 @@ def table(rows: Sequence[Sequence[str]], *, heads: Sequence[str]) -> None:
     """Writes a table; on a terminal the last column is cut to what fits."""
     texts = [[clean(str(cell)).replace("\n", " ") for cell in row] for row in (heads, *rows)]
     widths = [max(len(row[column]) for row in texts) for column in range(len(heads))]
-    room = shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 0
+    room = _columns() if sys.stdout.isatty() else 0
     for index, row in enumerate(texts):
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         if room and len(line) > room:
             line = line[: max(room - 1, 1)] + "…"
         sys.stdout.write((_paint(line, "1", stream=sys.stdout) if index == 0 else line) + "\n")
+
+
+def _columns() -> int:
+    from shutil import get_terminal_size
+
+    return get_terminal_size((100, 24)).columns
 
 
 def dollars(amount: Decimal | None, *, known: bool = True) -> str:

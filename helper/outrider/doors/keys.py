@@ -9,6 +9,7 @@ import re
 import stat
 from collections.abc import Mapping
 
+from outrider.doors.digest import blake2b
 from outrider.doors.files import make_folder, read_small, write_whole
 from outrider.doors.settings import SMALL_FILE, Places
 from outrider.errors import OutriderError, StorageFault
@@ -17,14 +18,14 @@ from outrider.rows import Provider, Registry
 SALT = "salt"
 FOREIGN = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")
 """Set by Claude Code's own shell: a Claude login is never picked up by accident."""
-_LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=(.*)")
+_LINE = r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=(.*)"
 
 
 def parse_env(text: str) -> dict[str, str]:
     """Reads `NAME=value` lines; quotes are taken off, nothing is expanded or run."""
     found: dict[str, str] = {}
     for line in text.splitlines():
-        match = _LINE.fullmatch(line)
+        match = re.fullmatch(_LINE, line)
         if match is None or line.lstrip().startswith("#"):
             continue
         name, value = match[1], match[2].strip()
@@ -107,8 +108,6 @@ class Keys:
 
     def digest(self, text: str) -> str:
         """Returns a short keyed digest: equal for equal text on this installation, and saying nothing elsewhere."""
-        from hashlib import blake2b
-
         if self._salt is None:
             self._salt = _salt(self._places)
         return blake2b(text.encode("utf-8", "surrogatepass"), key=self._salt, digest_size=8).hexdigest()
@@ -143,6 +142,6 @@ def store(places: Places, entries: Mapping[str, str]) -> None:
     make_folder(places.home)
     data = read_small(path, limit=SMALL_FILE) or b""
     lines = data.decode("utf-8", "surrogateescape").splitlines()
-    kept = [line for line in lines if (match := _LINE.fullmatch(line)) is None or match[1] not in entries]
+    kept = [line for line in lines if (match := re.fullmatch(_LINE, line)) is None or match[1] not in entries]
     text = "\n".join([*kept, *(f"{name}={value}" for name, value in entries.items())]) + "\n"
     write_whole(path, text.encode("utf-8", "surrogateescape"), mode=0o600)

@@ -8,13 +8,12 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from outrider.data import Answer, Attempt, Failure, Target
 from outrider.doors.ledger_file import Connection, LedgerFile
 from outrider.doors.settings import Places
+from outrider.records import record
 from outrider.rules import health as health_rules
 from outrider.rules import privacy
 from outrider.rules.limits import Booking, Spend
@@ -24,7 +23,7 @@ from outrider.rules.targets import Served
 Check = Callable[[Spend], "Booking | Failure"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class RunRow:
     """What is known of a run before its first call. `decision` is everything `why` needs, never the prompt."""
 
@@ -41,7 +40,7 @@ class RunRow:
     agent: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Reservation:
     """An attempt's row, open: what it may cost at most, in nano-dollars."""
 
@@ -130,9 +129,7 @@ class Ledger(LedgerFile):
             )  # fmt: skip
             day = _periods(at)[0]
             _move(connection, run.id, day, nano)
-            return Reservation(
-                row=cursor.lastrowid or 0, run=run.id, nano=nano, booking=verdict, day=day
-            )
+            return Reservation(row=cursor.lastrowid or 0, run=run.id, nano=nano, booking=verdict, day=day)
 
     def settle(self, reservation: Reservation, attempt: Attempt) -> None:
         """Closes an attempt's row with what happened and what it cost, and moves the target's health."""
@@ -168,7 +165,9 @@ class Ledger(LedgerFile):
 
     def _move_health(self, connection: Connection, attempt: Attempt) -> None:
         key = attempt.target.health_key
-        row = connection.execute("SELECT failures, kind, until, message FROM health WHERE target = ?", (key,)).fetchone()
+        row = connection.execute(
+            "SELECT failures, kind, until, message FROM health WHERE target = ?", (key,)
+        ).fetchone()
         before = health_rules.Health(**dict(row)) if row else health_rules.WELL
         now = health_rules.after(before, attempt.outcome, now=time.monotonic())
         if now == before:
@@ -206,6 +205,7 @@ class Ledger(LedgerFile):
                     (row["run"],),
                 )
 
+
 def _move(connection: Connection, run: str, day: str, nano: int) -> None:
     for period in (day, f"month:{day[4:11]}"):
         connection.execute(
@@ -216,7 +216,7 @@ def _move(connection: Connection, run: str, day: str, nano: int) -> None:
 
 
 def _periods(at: float) -> tuple[str, str]:
-    date = datetime.fromtimestamp(at, tz=UTC).date().isoformat()
+    date = time.strftime("%Y-%m-%d", time.gmtime(at))
     return f"day:{date}", f"month:{date[:7]}"
 
 

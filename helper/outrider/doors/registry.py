@@ -6,15 +6,15 @@ A set of layers that was valid once is not validated again: its digest is rememb
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 from outrider import __version__
 from outrider.doors import trust
+from outrider.doors.digest import blake2b
 from outrider.doors.files import make_folder, read_small, write_whole
 from outrider.doors.settings import SMALL_FILE, Places
 from outrider.errors import OutriderError, StorageFault
+from outrider.records import record
 from outrider.rows import Registry
 from outrider.rules.layers import Layer, LayerName, merge
 from outrider.rules.rows_from import contradictions, duplicates, registry_from
@@ -23,7 +23,7 @@ DEEPEST = 40
 BUNDLED_LIMIT = 8 * SMALL_FILE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Source:
     """One file of settings as it was read."""
 
@@ -127,7 +127,7 @@ def parse(source: Source) -> Mapping[str, Any]:
         values = _parse_json(source)
     if not isinstance(values, dict):
         raise OutriderError(
-            f"{source.path} holds no object of settings", hint='write `{}` for none; see `outrider guide setup`'
+            f"{source.path} holds no object of settings", hint="write `{}` for none; see `outrider guide setup`"
         )
     return values
 
@@ -135,7 +135,7 @@ def parse(source: Source) -> Mapping[str, Any]:
 def _parse_json(source: Source) -> Any:
     hook = None if source.name == "bundled" else _without_duplicates
     try:
-        values = json.loads(source.data, object_pairs_hook=hook)
+        values = json.loads(source.data, object_pairs_hook=hook, parse_constant=_no_number)
     except _Twice as fault:
         raise OutriderError(
             f"{source.path} has the name `{fault.name}` twice in one place", hint="keep one of the two"
@@ -150,6 +150,10 @@ def _parse_json(source: Source) -> Any:
     if source.name != "bundled" and _depth(values) > DEEPEST:
         raise OutriderError(f"{source.path} is nested too deeply", hint="see `outrider config path`")
     return values
+
+
+def _no_number(name: str) -> float:
+    raise json.JSONDecodeError(f"{name} is no number here", name, 0)
 
 
 class _Twice(ValueError):
@@ -203,7 +207,7 @@ def _raise_problems(found: tuple[tuple[str, str, str], ...]) -> None:
 
 
 def _digest(sources: tuple[Source, ...]) -> str:
-    whole = sha256(__version__.encode())
+    whole = blake2b(__version__.encode(), digest_size=32)
     for source in sources:
         whole.update(f"\0{source.name}\0{source.path}\0{len(source.data)}\0".encode("utf-8", "surrogateescape"))
         whole.update(source.data)

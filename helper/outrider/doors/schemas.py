@@ -6,12 +6,12 @@ keys. It must not know what the schemas are about.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from outrider.data import Json
 from outrider.errors import OutriderError
+from outrider.records import record
 from outrider.rules.nearest import nearest
 from outrider.rules.paths import inside
 
@@ -29,7 +29,7 @@ _KINDS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Problem:
     """One thing that is wrong: where (for people, and as keys), what, and the known name that was probably meant.
 

@@ -5,15 +5,15 @@ Two variables move things: `OUTRIDER_HOME` ours, `CLAUDE_CONFIG_DIR` Claude Code
 
 import os
 import sys
-from dataclasses import dataclass
 
 from outrider.errors import OutriderError, Refused
+from outrider.records import record
 
 MANAGED = "/etc/outrider/models.json"
 SMALL_FILE = 1_048_576
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Places:
     """Absolute paths. `project` is None outside of any checkout."""
 
@@ -41,9 +41,7 @@ def places(*, environment: "os._Environ[str] | dict[str, str] | None" = None, cw
     project = project_root(cwd if cwd is not None else _working_folder(), user=user)
     if is_inside_claude(env):
         _refuse_moved_home(env, home=os.path.abspath(home), project=project)
-    return Places(
-        home=os.path.abspath(home), claude=os.path.abspath(claude), project=project, bundled=_bundled()
-    )
+    return Places(home=os.path.abspath(home), claude=os.path.abspath(claude), project=project, bundled=_bundled())
 
 
 def is_inside_claude(env: "os._Environ[str] | dict[str, str] | None" = None) -> bool:

@@ -17,7 +17,7 @@ ANSWER = "This is a simulated answer: no model was asked and nothing left this m
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
-    def do_POST(self) -> None:  # noqa: N802 - the name that http.server calls
+    def do_POST(self) -> None:
         """Answers a chat completion."""
         size = min(int(self.headers.get("content-length", "0")), LARGEST_BODY)
         body = json.loads(self.rfile.read(size))
@@ -35,7 +35,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _stream(self, text: str, usage: dict[str, int], *, model: str) -> None:
         words = [word + " " for word in text.split(" ")]
-        chunks = [{"model": model, "choices": [{"index": 0, "delta": {"content": word}}]} for word in words]
+        chunks: list[dict[str, object]] = [
+            {"model": model, "choices": [{"index": 0, "delta": {"content": word}}]} for word in words
+        ]
         chunks.append({"model": model, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
         chunks.append({"model": model, "choices": [], "usage": usage})
         lines = [f"data: {json.dumps(chunk)}\n\n" for chunk in chunks]

@@ -11,13 +11,13 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from outrider.data import Message
 from outrider.doors.files import make_folder, read_small
 from outrider.doors.settings import Places
 from outrider.errors import OutriderError, StorageFault
+from outrider.records import record
 
 FOLDER = "threads"
 LARGEST = 8_388_608
@@ -29,7 +29,7 @@ ROLES: Mapping[str, Literal["system", "user", "assistant"]] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Thread:
     """A conversation so far. `private` once true stays true; times are seconds since 1970."""
 

@@ -6,6 +6,7 @@ Stored in our home, at user level; a project can say nothing about its own trust
 import json
 import os
 
+from outrider.doors.digest import blake2b
 from outrider.doors.files import make_folder, read_small, write_whole
 from outrider.doors.settings import SMALL_FILE, Places
 from outrider.errors import StorageFault
@@ -15,9 +16,7 @@ FILE = "trust.json"
 
 def digest(root: str, files: tuple[tuple[str, bytes], ...]) -> str:
     """Returns what a trust decision is about: the real path of the project and every byte that was read of it."""
-    from hashlib import sha256
-
-    whole = sha256(os.path.realpath(root).encode("utf-8", "surrogateescape"))
+    whole = blake2b(os.path.realpath(root).encode("utf-8", "surrogateescape"), digest_size=32)
     for path, data in files:
         name = os.path.relpath(path, root).encode("utf-8", "surrogateescape")
         whole.update(b"\0%d\0%s%d\0" % (len(name), name, len(data)))

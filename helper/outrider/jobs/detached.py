@@ -10,19 +10,19 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NoReturn
 
 from outrider.doors.files import make_folder, read_small, write_whole
 from outrider.doors.settings import Places
 from outrider.errors import OutriderError
+from outrider.records import record
 
 STILL_RUNNING = 6
 LARGEST_SPOOL = 67_108_864
 POLL = 0.02
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Job:
     """One detached run: where its spool is, whose it is, and how it ended (`code` is None while it runs)."""
 

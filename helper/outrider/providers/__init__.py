@@ -6,11 +6,11 @@ its provider row. True of everyone who speaks the dialect: `wire`. The rest is h
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, Literal
 
 from outrider.data import FailureKind, Json, Request, Usage
+from outrider.records import record
 
 Body = dict[str, Json]
 Row = Mapping[str, Any]
@@ -18,7 +18,7 @@ Counts = Mapping[str, int]
 """The whole, sane numbers of a usage object; an inner one is named `outer.inner`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Quirks:
     """What one endpoint does its own way. What is absent goes the dialect's way.
 
@@ -27,6 +27,7 @@ class Quirks:
     `read_failure` names the kind of an error by its status and payload, or nothing.
     `read_text` splits message content into text and reasoning, or nothing where it is plain.
     `read_id` turns the id in a model list into the one that requests use.
+    `json` is how far the endpoint keeps to a JSON schema: enforced, only that it is an object, or not at all.
     """
 
     shape_body: Callable[[Body, Request, Row], Body] | None = None
@@ -35,6 +36,7 @@ class Quirks:
     read_failure: Callable[[int | None, Json], FailureKind | None] | None = None
     read_text: Callable[[Json], tuple[str, str] | None] | None = None
     read_id: Callable[[str], str] | None = None
+    json: Literal["schema", "object", "none"] = "schema"
 
 
 NONE = Quirks()

@@ -1,13 +1,13 @@
-"""DeepSeek's Chat Completions: a switch for thinking, its own cache counter, its own word for an unknown model.
+"""DeepSeek's Chat Completions: a switch for thinking, its own cache counter and word for an unknown model, no schemas.
 
 Thinking: https://api-docs.deepseek.com/guides/thinking_mode (seen 2026-11-20).
 Cache: https://api-docs.deepseek.com/guides/kv_cache (recalled, 2026-11-20).
+JSON: https://api-docs.deepseek.com/guides/json_mode, `json_object` only; a schema is a 400 (seen 2026-11-20).
 """
-
-from dataclasses import replace
 
 from outrider.data import FailureKind, Json, Request, Usage
 from outrider.providers import Body, Counts, Quirks, Row, read_message
+from outrider.records import replace
 
 
 def shape_body(body: Body, _request: Request, _row: Row) -> Body:
@@ -31,4 +31,4 @@ def read_failure(status: int | None, payload: Json) -> FailureKind | None:
     return "not_found" if status == 400 and "model not exist" in read_message(payload) else None
 
 
-QUIRKS = Quirks(shape_body=shape_body, read_usage=read_usage, read_failure=read_failure)
+QUIRKS = Quirks(shape_body=shape_body, read_usage=read_usage, read_failure=read_failure, json="object")

@@ -5,10 +5,10 @@ that the compatible usage leaves thoughts out of `completion_tokens` is recalled
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from outrider.data import FailureKind, Json, Usage
 from outrider.providers import Counts, Quirks, read_message
+from outrider.records import replace
 
 
 def read_usage(counts: Counts, usage: Usage) -> Usage:

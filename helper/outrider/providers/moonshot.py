@@ -4,10 +4,9 @@ Thinking and errors: https://platform.moonshot.ai/docs (seen in stored copies of
 Once tools are sent, assistant turns that called one must carry `reasoning_content` back; text turns need not.
 """
 
-from dataclasses import replace
-
 from outrider.data import FailureKind, Json, Request, Usage
 from outrider.providers import Body, Counts, Quirks, Row, read_message
+from outrider.records import replace
 
 
 def shape_body(body: Body, _request: Request, _row: Row) -> Body:

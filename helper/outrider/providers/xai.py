@@ -3,10 +3,9 @@
 Usage: https://docs.x.ai/docs/guides/reasoning; errors as seen in clients' reports of 2026-09 (checked 2026-11-20).
 """
 
-from dataclasses import replace
-
 from outrider.data import FailureKind, Json, Usage
 from outrider.providers import Counts, Quirks, read_message
+from outrider.records import replace
 
 
 def read_usage(counts: Counts, usage: Usage) -> Usage:

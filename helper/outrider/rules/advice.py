@@ -64,5 +64,7 @@ def warnings(attempts: tuple[Attempt, ...]) -> tuple[str, ...]:
         found.extend(attempt.warnings)
         outcome = attempt.outcome
         if isinstance(outcome, Failure) and outcome.kind in LOUD:
-            found.append(f"{attempt.target.name}: {outcome.kind}: {outcome.message[:300]} ({hint(outcome, attempt.target)})")
+            found.append(
+                f"{attempt.target.name}: {outcome.kind}: {outcome.message[:300]} ({hint(outcome, attempt.target)})"
+            )
     return tuple(dict.fromkeys(found))

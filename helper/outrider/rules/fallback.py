@@ -6,7 +6,8 @@ target. The history alone decides, so a past run can be replayed from its ledger
 
 from typing import assert_never
 
-from outrider.data import Answer, Attempt, Done, Failure, GiveUp, Move, Route, Target, Try
+from outrider.data import Answer, Attempt, Failure, Route, Target
+from outrider.records import record
 from outrider.rules.limits import Limits
 
 REPEATED_STATUS = frozenset({408, 409, 425, 500, 502, 503, 504, 529})
@@ -15,6 +16,31 @@ MAX_ATTEMPTS = 24
 """A bound on one route, whatever its chain: no chain may become an amplifier."""
 BACKOFF_CEILING = 8.0
 THROTTLE_CEILING = 20.0
+
+
+@record
+class Try:
+    """The next thing to do: ask this target, after this many seconds."""
+
+    target: Target
+    after: float = 0.0
+
+
+@record
+class Done:
+    """There is an answer."""
+
+    answer: Answer
+
+
+@record
+class GiveUp:
+    """Nothing more can be tried; `failure` is the one to report."""
+
+    failure: Failure
+
+
+Move = Try | Done | GiveUp
 
 
 def next_move(

@@ -4,9 +4,8 @@ Every call is a new process, so health is a row in the ledger; this room says wh
 seconds on the machine's monotonic clock, which is one for all processes until the next boot.
 """
 
-from dataclasses import dataclass
-
 from outrider.data import Answer, FailureKind, Outcome
+from outrider.records import record
 
 FIRST_REST = 30.0
 LONGEST_REST = 600.0
@@ -15,7 +14,7 @@ RATE_LIMIT_REST = 5.0
 FOREVER = float("inf")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Health:
     """The state of one target: how often it failed in a row, as what, and until when it rests."""
 

@@ -4,9 +4,9 @@ A project that is not trusted may only tighten. Pure: layers come in as parsed J
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from outrider.records import record
 from outrider.rules import limits, privacy
 from outrider.rules.paths import inside
 
@@ -19,7 +19,7 @@ CLASSES = ("haiku", "sonnet", "opus", "fable")
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Layer:
     """One source of settings: its name, where it was read, what it says, and whether all of it counts."""
 

@@ -4,13 +4,13 @@ Budgets are walls: the worst case of a call is set against them before it leaves
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from outrider.data import Failure, Timing
-from outrider.rules import money
+from outrider.records import record, replace
 from outrider.rows import Model, Price
+from outrider.rules import money
 
 LEAST_OUTPUT = 8_000
 """Below this cap a thinking model returns nothing but its bill."""
@@ -18,7 +18,7 @@ UNKNOWN_OUTPUT = 16_000
 """The cap for a model whose own maximum is not known."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Limits:
     """The limits in force. Seconds, bytes and dollars; a budget of None is none.
 
@@ -39,7 +39,7 @@ class Limits:
     walls: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Spend:
     """What has been spent or reserved so far, in dollars, by period."""
 
@@ -75,7 +75,8 @@ def limits_from(
     timeout: float | None = None,
 ) -> Limits:
     """Reads limits. `was_set` holds the paths that a layer set (`total`, `budget_usd.day`); `max_cost` and `timeout`
-    are the run's own walls."""
+    are the run's own walls.
+    """
     budget = {period: Decimal(str(value)) for period, value in row.get("budget_usd", {}).items() if value is not None}
     budgets_set = frozenset(path.removeprefix("budget_usd.") for path in was_set if path.startswith("budget_usd."))
     if max_cost is not None:
@@ -113,14 +114,15 @@ def timing(limits: Limits, model: Model, provider_row: Mapping[str, Any], *, lef
 
 def for_route(limits: Limits, models: tuple[tuple[Model, Mapping[str, Any]], ...]) -> Limits:
     """Returns the limits for a route over these models and their providers' rows: a slow one stretches the whole,
-    unless the user bounded it."""
+    unless the user bounded it.
+    """
     if "route" in limits.walls:
         return limits
     longest = max((timing(limits, model, row, left=float("inf")).total for model, row in models), default=0.0)
     return replace(limits, route=max(limits.route, longest))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Booking:
     """What a call may cost: the cap to send, in tokens, and the most it comes to, in dollars."""
 

@@ -5,7 +5,6 @@ Prices are dollars for a million tokens, results are `Decimal` dollars. The time
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
@@ -21,18 +20,27 @@ MESSAGE_TOKENS = 8
 
 def rates_at(price: Price, *, input_tokens: int, at: float) -> Rates:
     """Returns the rates that hold for a prompt of this size at this time."""
+    rates = price.base
+    if price.changes or price.windows:
+        rates = _at_time(price, at)
+    for tier in sorted(price.tiers, key=lambda tier: tier.above or 0):
+        if tier.above is not None and input_tokens > tier.above:
+            rates = _over(rates, tier.rates)
+    return rates
+
+
+def _at_time(price: Price, at: float) -> Rates:
+    # Imported here: most prices depend on no clock, and the import costs a twentieth of a start.
+    from datetime import UTC, datetime
+
     moment = datetime.fromtimestamp(at, tz=UTC)
-    day, minute = moment.isoweekday(), moment.hour * 60 + moment.minute
     rates = price.base
     for change in sorted(price.changes, key=lambda change: change.since or ""):
         if change.since is not None and change.since <= moment.date().isoformat():
             rates = _over(rates, change.rates)
     for window in price.windows:
-        if _is_open(window, day=day, minute=minute):
+        if _is_open(window, day=moment.isoweekday(), minute=moment.hour * 60 + moment.minute):
             rates = _over(rates, window.rates)
-    for tier in sorted(price.tiers, key=lambda tier: tier.above or 0):
-        if tier.above is not None and input_tokens > tier.above:
-            rates = _over(rates, tier.rates)
     return rates
 
 

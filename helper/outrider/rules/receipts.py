@@ -3,15 +3,15 @@ as it is stored. Pure text and data; printing is a front's work.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
 from outrider.data import Attempt, Passed, Route
+from outrider.records import as_dict
+from outrider.rows import Registry
 from outrider.rules.paths import inside
 from outrider.rules.selection import Facts, Selection
 from outrider.rules.targets import Situation
-from outrider.rows import Registry
 
 
 def receipt(attempt: Attempt, *, cost: Decimal, cost_known: bool, rule: str, run: str, tried: int) -> str:
@@ -83,14 +83,14 @@ def decision(
     keyed = [target.health_key for target in route.targets]
     return {
         "inputs": {
-            "selection": asdict(selection), "registry": registry.digest, "at": situation.at,
-            "facts": {**asdict(facts), "needs": sorted(facts.needs), "keywords": sorted(facts.keywords)},
+            "selection": as_dict(selection), "registry": registry.digest, "at": situation.at,
+            "facts": {**as_dict(facts), "needs": sorted(facts.needs), "keywords": sorted(facts.keywords)},
             "providers_with_key": sorted(situation.keys),
             "served": {name: {"alive": served.alive, "ids": list(served.ids)[:50]}
                        for name, served in sorted(situation.served.items())},
             "health": {key: {"kind": state.kind, "failures": state.failures, "left": round(_left(state.until, situation.now), 1)}
                        for key, state in sorted(situation.health.items()) if key in keyed},
-            "spend": {name: str(value) for name, value in asdict(situation.spend).items()},
+            "spend": {name: str(value) for name, value in as_dict(situation.spend).items()},
             "budget": {name: str(value) for name, value in sorted(situation.limits.budget.items())},
         },
         "task": route.task, "rule": route.rule, "level": route.level, "rejected": list(route.rejected),
@@ -111,7 +111,5 @@ def _left(until: float, now: float) -> float:
 def _settings(registry: Registry, route: Route) -> Mapping[str, str]:
     """Returns which layer set each value that this decision used; what is not named is the bundled one."""
     names = {target.model.name for target in route.targets} | {target.provider.name for target in route.targets}
-    prefixes = tuple(
-        inside(f"$.{kind}", name) for kind in ("models", "providers") for name in sorted(names)
-    ) + (inside("$.tasks", route.task), "$.limits", "$.privacy", "$.rules", "$.default", "$.presets", "$.preset", "$.aliases")
+    prefixes = (*tuple(inside(f"$.{kind}", name) for kind in ("models", "providers") for name in sorted(names)), inside("$.tasks", route.task), "$.limits", "$.privacy", "$.rules", "$.default", "$.presets", "$.preset", "$.aliases")
     return {path: origin for path, origin in sorted(registry.origins.items()) if path.startswith(prefixes)}

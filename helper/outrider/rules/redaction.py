@@ -5,9 +5,7 @@ Always before a text is cut, since the first half of a key is no longer found.
 
 import re
 
-_LOOKS_LIKE_KEY = re.compile(
-    r"\b(?:sk|pk|rk|gsk|xai|r8|hf|ghp|gho|glpat|AIza|AKIA|Bearer|key)[-_ ]?[A-Za-z0-9][A-Za-z0-9_\-]{18,}"
-)
+LOOKS_LIKE_KEY = r"\b(?:sk|pk|rk|gsk|xai|r8|hf|ghp|gho|glpat|AIza|AKIA|Bearer|key)[-_ ]?[A-Za-z0-9][A-Za-z0-9_\-]{18,}"
 REDACTED = "[redacted]"
 
 
@@ -16,4 +14,4 @@ def redact(text: str, values: tuple[str, ...]) -> str:
     for value in sorted(values, key=len, reverse=True):
         if value:
             text = text.replace(value, REDACTED)
-    return _LOOKS_LIKE_KEY.sub(REDACTED, text)
+    return re.sub(LOOKS_LIKE_KEY, REDACTED, text)

@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import Literal
 
 from outrider.data import Failure, Passed, Route, Target, Usage
+from outrider.rows import Model, Price, Rates, Registry, Task
 from outrider.rules import health, limits, money
 from outrider.rules.selection import Choice, Facts, Selection, choose
 from outrider.rules.targets import Situation, Wanted, score, ways
-from outrider.rows import Model, Price, Rates, Registry, Task
 
 TAIL_LENGTH = 8
 """How many models a computed tail may add: enough to answer with any one key, too few to become an amplifier."""
@@ -46,8 +46,15 @@ def route(registry: Registry, selection: Selection, facts: Facts, situation: Sit
         task=task.name, rule=choice.rule, level=choice.level, targets=affordable,
         passed=(*passed, *rested, *broke), chain=order, rejected=choice.rejected,
         how=how, agent=agent if how == "subagent" else None, private=private,
+        effort=_effort(choice),
         content_filter_falls_over=task.row.get("content_filter") == "next", notes=(*choice.notes, *notes),
     )  # fmt: skip
+
+
+def _effort(choice: Choice) -> str | None:
+    """Returns the effort that the task, or a preset over it, wishes for."""
+    preset = choice.preset.row.get("effort") if choice.preset is not None else None
+    return preset or choice.task.row.get("effort")
 
 
 def _walk(
@@ -86,7 +93,9 @@ def _chain(registry: Registry, choice: Choice, situation: Situation) -> tuple[tu
         if model is not None and model not in models:
             models.append(model)
     if not models and choice.task.floors:
-        return by_floors(registry, choice.task, at=situation.at)[:FLOOR_CHAIN_LENGTH], tuple(notes)
+        fit = by_floors(registry, choice.task, at=situation.at)
+        reachable = tuple(model for model in fit if _is_reachable(registry, situation, model))
+        return (reachable or fit)[:FLOOR_CHAIN_LENGTH], tuple(notes)
     return tuple(models), tuple(notes)
 
 
@@ -159,18 +168,26 @@ def _tail(
     seen = {step.health_key for step in before if isinstance(step, Target)}
     found: list[Target] = []
     for model in registry.models.values():
-        if model.name not in named and _is_reachable(registry, situation, model):
+        is_native = registry.providers[model.provider].dialect == "native"
+        if model.name not in named and not is_native and _is_reachable(registry, situation, model):
             first = next((way for way in ways(registry, situation, model, wanted) if isinstance(way, Target)), None)
             if first is not None and first.health_key not in seen:
                 seen.add(first.health_key)
                 found.append(first)
-    return tuple(sorted(found, key=lambda target: (_blend(target.model, situation.at), target.name))[:TAIL_LENGTH])
+    return tuple(sorted(found, key=lambda target: _last_resort(target.model, situation.at))[:TAIL_LENGTH])
+
+
+def _last_resort(model: Model, at: float) -> tuple[bool, Decimal, float, str]:
+    """Orders a tail: what is about to retire last, then the cheapest, then the best, then by name."""
+    return model.row.get("status") == "retiring", _blend(model, at), -score(model, "intelligence"), model.name
 
 
 def _is_reachable(registry: Registry, situation: Situation, model: Model) -> bool:
     provider = registry.providers[model.provider]
-    if provider.dialect in {"native", "echo"}:
+    if provider.dialect == "echo":
         return False
+    if provider.dialect == "native":
+        return True
     served = situation.served.get(provider.name)
     if provider.serves_listed and (served is None or not served.alive):
         return any(name in situation.keys for name in model.also)
@@ -189,9 +206,7 @@ def _prefer_json(targets: tuple[Target, ...], wanted: Wanted) -> tuple[Target, .
 def _rested(situation: Situation, targets: tuple[Target, ...]) -> tuple[tuple[Target, ...], tuple[Passed, ...]]:
     """Leaves out what rests after a fault, but never the last target of a chain."""
     states = {target.health_key: situation.health.get(target.health_key, health.WELL) for target in targets}
-    awake = tuple(
-        target for target in targets if not health.is_resting(states[target.health_key], now=situation.now)
-    )
+    awake = tuple(target for target in targets if not health.is_resting(states[target.health_key], now=situation.now))
     if not awake and targets:
         soonest = min(targets, key=lambda target: states[target.health_key].until)
         awake = (soonest,)
@@ -211,7 +226,8 @@ def _resting_reason(state: health.Health, now: float) -> str:
 
 def stand_in(registry: Registry, target: Target) -> Price | None:
     """Returns the price to reserve at where the model's own is not known: nothing for what runs locally, else the
-    provider's dearest known one."""
+    provider's dearest known one.
+    """
     if target.local:
         return Price(base=Rates(input=Decimal(0), output=Decimal(0)))
     known = [model.price for model in registry.models.values()

@@ -4,19 +4,19 @@ Every step that did not decide says so, for `why`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from outrider.data import Level
 from outrider.errors import OutriderError
+from outrider.records import record
+from outrider.rows import Model, Preset, Registry, Task
 from outrider.rules import complexity
 from outrider.rules.nearest import nearest
-from outrider.rows import Model, Preset, Registry, Task
 
 NO_TASK = Task(name="")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Selection:
     """What the user asked for by flags. `fallback` is None where they did not say."""
 
@@ -28,10 +28,11 @@ class Selection:
     preset_from: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Facts:
     """What is known of the prompt: its likely and its most tokens, its level score, what it needs, and which of the
-    rules' keywords it holds. With `max_output`, the cap that was asked for."""
+    rules' keywords it holds. With `max_output`, the cap that was asked for.
+    """
 
     tokens: int = 0
     most_tokens: int = 0
@@ -41,7 +42,7 @@ class Facts:
     keywords: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Choice:
     """The chain that won. `single` holds the way of a `-m provider/wire-id` that has no row."""
 
@@ -108,9 +109,7 @@ def _matches(rule: Mapping[str, Any], facts: Facts) -> bool:
 def _by_task(registry: Registry, selection: Selection, facts: Facts, *, rejected: tuple[str, ...]) -> Choice:
     if selection.task != "auto":
         task = _task(registry, selection.task or "")
-        return _with_preset(
-            registry, selection, task=task, rule=f"flag -t {task.name}", level=None, rejected=rejected
-        )
+        return _with_preset(registry, selection, task=task, rule=f"flag -t {task.name}", level=None, rejected=rejected)
     level = complexity.level(facts.score)
     return _with_preset(
         registry, selection, task=_task(registry, level), level=level, rejected=rejected,
@@ -125,9 +124,7 @@ def _with_preset(
     fallback = selection.fallback is not False
     if selection.preset is None or task.private:
         why = "standing preset: none" if selection.preset is None else "standing preset: the task is private"
-        return Choice(
-            task=task, chain=task.chain, rule=rule, level=level, fallback=fallback, rejected=(*rejected, why)
-        )
+        return Choice(task=task, chain=task.chain, rule=rule, level=level, fallback=fallback, rejected=(*rejected, why))
     preset = registry.presets.get(selection.preset)
     if preset is None:
         raise unknown("preset", selection.preset, registry.presets, command="presets")

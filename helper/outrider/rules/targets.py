@@ -4,19 +4,19 @@ A way is the model's own provider or a gateway that serves the same model (`also
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 
 from outrider.data import Passed, Target
+from outrider.records import record, replace
+from outrider.rows import Model, Provider, Registry
 from outrider.rules import privacy
 from outrider.rules.health import Health
 from outrider.rules.limits import Limits, Spend
-from outrider.rows import Model, Provider, Registry
 
 EMBEDDING_MARKS = ("embed", "rerank", "whisper", "tts", "bge-", "minilm")
 """Served by local servers beside chat models, and useless for a question."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Served:
     """What a server that must be asked said last: whether it runs, and the wire ids it has."""
 
@@ -24,7 +24,7 @@ class Served:
     ids: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Situation:
     """Everything outside the registry that a decision depends on, read beforehand.
 
@@ -42,7 +42,7 @@ class Situation:
     agent_prefix: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Wanted:
     """What a target must do for this request."""
 
@@ -68,9 +68,7 @@ def ways(registry: Registry, situation: Situation, model: Model, wanted: Wanted)
         yield Passed(model=model.name, why=f"no key ({', or '.join(keyless)})", kind="key")
 
 
-def _all_ways(
-    registry: Registry, situation: Situation, model: Model, wanted: Wanted
-) -> Iterator[Target | Passed]:
+def _all_ways(registry: Registry, situation: Situation, model: Model, wanted: Wanted) -> Iterator[Target | Passed]:
     own = registry.providers[model.provider]
     if own.dialect == "native":
         yield Passed(model=model.name, why="runs inside Claude Code, as a subagent", kind="native")
@@ -142,7 +140,7 @@ def _barred(situation: Situation, provider: Provider, registry: Registry) -> tup
     if provider.name in rules.get("deny", ()) or ("allow" in rules and provider.name not in rules["allow"]):
         return "private", f"{provider.name} is not allowed by `privacy`"
     if provider.name not in situation.keys:
-        return "key", provider.keys[0]
+        return "key", provider.keys[0] if provider.keys else provider.name
     return None
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from outrider.data import Json, Target
+from outrider.providers import quirks
 from outrider.rows import Provider
 
 Params = dict[str, Json]
@@ -57,7 +58,7 @@ def read_schema_mode(target: Target) -> Literal["schema", "object", "instruction
     """Returns how a JSON schema is asked for: enforced, as a JSON object, or by instruction alone."""
     if target.model.row and "json" not in target.model.abilities:
         return "instruction"
-    match target.provider.row.get("json"):
+    match target.provider.row.get("json") or quirks(target.provider.quirks or target.provider.name).json:
         case "object":
             return "object"
         case "none":

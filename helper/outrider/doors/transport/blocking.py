@@ -57,7 +57,9 @@ class _Transport(httpx2.BaseTransport):
             )
         )
         return httpx2.Response(
-            status_code=answer.status, headers=answer.headers, stream=_Body(answer.stream)  # type: ignore[arg-type]
+            status_code=answer.status,
+            headers=answer.headers,
+            stream=_Body(answer.stream),  # type: ignore[arg-type]
         )
 
     def close(self) -> None:
@@ -133,9 +135,10 @@ class Blocking:
         """Sends a call and feeds the reply to its reading; returns what went wrong on the way, if anything."""
         deadline = Deadline(call.timing)
         try:
-            with self._client(call, deadline) as client, client.stream(
-                call.method, call.url, headers=list(call.headers), content=call.body or None
-            ) as reply:
+            with (
+                self._client(call, deadline) as client,
+                client.stream(call.method, call.url, headers=list(call.headers), content=call.body or None) as reply,
+            ):
                 headers = {name.lower(): value for name, value in reply.headers.items()}
                 if headers.get("content-encoding", "identity").lower() not in {"", "identity"}:
                     return Fault(

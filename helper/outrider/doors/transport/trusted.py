@@ -31,7 +31,8 @@ def tls_context(ca_file: str | None) -> ssl.SSLContext:
             context.load_verify_locations(cafile=path)
         except (OSError, ssl.SSLError):
             raise OutriderError(
-                f"`network.ca_file` {path} holds no certificates that can be read", hint="name a PEM file, or take it out"
+                f"`network.ca_file` {path} holds no certificates that can be read",
+                hint="name a PEM file, or take it out",
             ) from None
         return context
     paths = ssl.get_default_verify_paths()
