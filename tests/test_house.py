@@ -92,6 +92,7 @@ def words(parsed: ast.Module) -> Iterator[tuple[int, str]]:
                 yield node.lineno, text.lower().replace(CLIENT, "")
 
 
+@cache
 def providers() -> frozenset[str]:
     """Reads the providers' names from the registry's source."""
     rows = yaml.safe_load((ROOT / "templates" / "registry.yaml").read_text(encoding="utf-8"))
