@@ -296,6 +296,13 @@ def test_a_wait_is_found_where_the_provider_puts_it() -> None:
     assert found.retry_after == 34.07
 
 
+def test_no_wait_is_told_for_an_empty_purse() -> None:
+    """A daily limit that asks for some seconds is not cured by them."""
+    found = read_recorded("gemini/daily.json", status=429, headers={"retry-after": "18"})
+    assert isinstance(found, Failure)
+    assert (found.kind, found.retry_after) == ("quota", None)
+
+
 def test_a_rate_limit_that_says_how_long_is_no_spend_cap() -> None:
     """The same body is a quota without the header, and a rate limit with any."""
     for told, wait in (("7", 7.0), ("soon", None)):

@@ -7,7 +7,7 @@ secrets out before it cuts them shorter.
 
 from collections.abc import Mapping
 
-from outrider.data import Failure, FailureKind, Json, Usage
+from outrider.data import Failure, FailureKind, Json
 from outrider.providers import Quirks
 from outrider.wire.retry_after import read_delay, read_retry_after
 from outrider.wire.text import one_line
@@ -145,11 +145,13 @@ def read_refusal(
     wait = detail.wait if wait is None else wait
     is_asked_to_wait = "retry-after" in headers or "retry-after-ms" in headers
     kind = quirks.read_failure(status, payload) if quirks.read_failure is not None else None
+    kind = kind or _kind(status, detail, wait=wait, is_asked_to_wait=is_asked_to_wait)
     return Failure(
-        kind=kind or _kind(status, detail, wait=wait, is_asked_to_wait=is_asked_to_wait),
+        kind=kind,
         message=one_line(detail.message) or PHRASES.get(status, f"status {status}"),
         status=status,
-        retry_after=wait,
+        # No short wait fills a purse, whatever a header beside it says.
+        retry_after=None if kind == "quota" else wait,
         request_id=request_id,
     )
 
@@ -160,12 +162,12 @@ def read_error(payload: Json, *, quirks: Quirks, otherwise: FailureKind) -> Fail
     kind = quirks.read_failure(detail.number, payload) if quirks.read_failure is not None else None
     if kind is None and detail.number is not None:
         kind = _kind(detail.number, detail, wait=detail.wait, is_asked_to_wait=True)
+    kind = kind or _named(detail) or otherwise
     return Failure(
-        kind=kind or _named(detail) or otherwise,
+        kind=kind,
         message=one_line(detail.message) or "the server sent an error without a message",
         status=detail.number,
-        retry_after=detail.wait,
-        usage=Usage(),
+        retry_after=None if kind == "quota" else detail.wait,
     )
 
 
