@@ -252,6 +252,7 @@ REFUSED = (
     ("litellm/context.json", 400, "context", None),
     ("litellm/policy.json", 400, "content_filter", None),
     ("litellm/budget.json", 400, "quota", None),
+    ("litellm/wrong_key.json", 400, "auth", None),
     ("litellm/upstream_quota.json", 429, "quota", None),
     ("vllm/not_found.json", 404, "not_found", "The model `llama` does not exist."),
     ("vllm/context.json", 400, "context", None),

@@ -12,6 +12,8 @@ NAMES: tuple[tuple[str, FailureKind], ...] = (
     ("contextwindowexceedederror", "context"),
     ("contentpolicyviolationerror", "content_filter"),
     ("budget has been exceeded", "quota"),
+    # What a proxy without a database says to every key but its master's (litellm 1.106.2, seen 2026-11-20).
+    ("no connected db", "auth"),
 )  # fmt: skip
 
 
