@@ -1,4 +1,4 @@
-"""Writes the user's own layer: one change at a time, everything else in it kept, valid afterwards or as it was before."""
+"""Writes the user's own layer: one change at a time, all else in it kept; valid afterwards, or as it was before."""
 
 import json
 import os
@@ -39,7 +39,7 @@ def change(places: Places, edit: Change) -> tuple[str, Registry]:
 
 
 def read(places: Places) -> dict[str, Any]:
-    """Returns what the user's layer says; empty where there is none. Written by hand in YAML, it is not ours to write."""
+    """Returns what the user's layer says, empty where there is none; raises InYaml where it is not ours to write."""
     json_path, yaml_path = registry.user_files(places)
     data = read_small(json_path, limit=SMALL_FILE)
     if data is not None:
