@@ -90,9 +90,14 @@ find_places() {
     if [ -e "$share" ] && [ ! -f "$share/.outrider" ] && [ -n "$(ls -A "$share" 2>/dev/null)" ]; then
         fail 3 "$share is there and was not made by install.sh" "move it away, or set OUTRIDER_DATA to another folder"
     fi
-    # A project's settings reach this environment: they must not decide where keys are looked for.
-    if [ -n "${CLAUDECODE:-}" ] && [ -n "${OUTRIDER_HOME:-}" ] && [ "$OUTRIDER_HOME" != "$(cat "$share/home" 2>/dev/null)" ]; then
-        fail 5 "inside Claude Code, OUTRIDER_HOME cannot be set for the first time" "run ./install.sh from a terminal of your own"
+    # A project's settings reach this environment: they must not decide what runs, or where keys are looked for.
+    if [ -n "${CLAUDECODE:-}" ]; then
+        if [ -n "${OUTRIDER_DATA:-}" ] && [ "$(readlink "$bin/outrider" 2>/dev/null)" != "$launcher" ]; then
+            fail 5 "inside Claude Code, OUTRIDER_DATA cannot be set for the first time" "run ./install.sh from a terminal of your own"
+        fi
+        if [ -n "${OUTRIDER_HOME:-}" ] && [ "$OUTRIDER_HOME" != "$(cat "$share/home" 2>/dev/null)" ]; then
+            fail 5 "inside Claude Code, OUTRIDER_HOME cannot be set for the first time" "run ./install.sh from a terminal of your own"
+        fi
     fi
 }
 
@@ -127,6 +132,9 @@ open_share() {
 choose_python() {
     if python="$(find_python)"; then
         return
+    fi
+    if [ -n "${OUTRIDER_PYTHON:-}" ]; then
+        fail 2 "OUTRIDER_PYTHON is no usable Python 3.11 or newer: $OUTRIDER_PYTHON" "unset it, or name another"
     fi
     if ! command -v uv >/dev/null 2>&1; then
         fail 2 "no Python 3.11 or newer was found" "install Python, or uv (https://docs.astral.sh/uv/), and run ./install.sh again"

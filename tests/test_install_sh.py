@@ -111,7 +111,9 @@ def test_help_lists_every_option(machine: Machine) -> None:
         ([], {"OUTRIDER_DATA": "relative/path"}, 2),
         ([], {"OUTRIDER_DATA": "/tmp/../etc"}, 2),
         ([], {"OUTRIDER_PYTHON": "/nowhere/python3"}, 2),
+        ([], {"OUTRIDER_PYTHON": ""}, 2),
         ([], {"CLAUDECODE": "1", "OUTRIDER_HOME": "/tmp/project/home"}, 5),
+        ([], {"CLAUDECODE": "1", "OUTRIDER_DATA": "/tmp/project/data"}, 5),
     ],
 )
 def test_a_mistake_is_told_with_its_cure(machine: Machine, args: list[str], env: dict[str, str], code: int) -> None:
@@ -196,7 +198,7 @@ def test_python_is_fetched_through_uv(machine: Machine) -> None:
     script = f'case "$1 $2" in "python install") : > "{fetched}" ;; "python find") {found} ;; *) exit 1 ;; esac'
     uv.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
     uv.chmod(0o755)
-    done = machine.run("--no-demo", env={"OUTRIDER_PYTHON": "/nowhere/python3"})
+    done = machine.run("--no-demo", env={"OUTRIDER_PYTHON": ""})
     assert fetched.exists()
     assert f"with {sys.executable}" in done.stdout
     assert "trying venv and pip" in (machine.share / "install.log").read_text(encoding="utf-8")
