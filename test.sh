@@ -78,6 +78,15 @@ lane() {
     fi
 }
 
+# Every measurement in bench/, one after the other; they print tables.
+bench() {
+    local file
+    for file in bench/[a-z]*.py; do
+        [ -e "$file" ] || { say "SKIPPED bench: there is no bench/ yet"; return; }
+        check "bench ${file##*/}" env PYTHONPATH=helper "$environment/bin/python" -m "bench.$(basename "$file" .py)" "$@"
+    done
+}
+
 main() {
     local source_folder environment=.venv-test what="${1:-fast}"
     cd "$(dirname "$0")" || exit 1
@@ -94,6 +103,7 @@ main() {
     case "$what" in
         fast) fast "$@" ;;
         litellm) lane litellm tests/litellm_proxy "$@" ;;
+        bench) bench "$@" ;;
         all)
             fast
             lane litellm tests/litellm_proxy

@@ -40,7 +40,7 @@ def find_wheel(index: str) -> str:
         text = reply.read().decode("utf-8")
         page = reply.geturl()
     for link in re.finditer(r"""href=["']([^"']+)["']""", text):
-        address = urllib.parse.urljoin(page, link.group(1))
+        address: str = urllib.parse.urljoin(page, link.group(1))
         if urllib.parse.urlsplit(address).path.endswith("/" + WHEEL):
             return address
     raise LookupError(f"{page} does not list {WHEEL}")
