@@ -37,8 +37,9 @@ Accept = Callable[[Answer], Outcome]
 
 @record
 class World:
-    """The doors that the loop needs. `now` is monotonic seconds, `at` is seconds since 1970; `scrub` takes keys out of
-    a server's words.
+    """The doors that the loop needs.
+
+    `now` is monotonic seconds, `at` is seconds since 1970; `scrub` takes keys out of a server's words.
     """
 
     send: Callable[[HttpCall, Reading], Awaitable[Fault | None]]

@@ -70,5 +70,5 @@ def _repr(self: Any) -> str:
     return f"{type(self).__name__}({fields})"
 
 
-def _refuse(self: Any, name: str, value: object = None) -> None:
+def _refuse(self: Any, name: str, _value: object = None) -> None:
     raise AttributeError(f"{type(self).__name__}.{name} cannot be changed; make a new record")

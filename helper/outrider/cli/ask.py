@@ -12,7 +12,7 @@ EPILOG = """\b
 Examples:
   outrider ask "what does EAGAIN mean?"
   git diff | outrider ask -t code-review "what was missed?"
-  outrider ask -m moonshot.kimi_k2 -f notes.md "summarise this"
+  outrider ask -m cheap -f notes.md "summarise this"
   outrider ask --private -f payroll.csv --out sums.txt "sum by month"
 
 A prompt in the argument can be seen in the process list: agents and private prompts use stdin or -f.

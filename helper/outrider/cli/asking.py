@@ -61,7 +61,7 @@ def decide_on(session: Session, wish: Wish, *, run: str = "", may_ask_servers: b
     facts = prompts.facts(prompt, messages, registry, schema=schema, max_output=wish.max_output)
     preset, preset_from = session.preset(wish.preset)
     selection = Selection(
-        model=wish.model, task=wish.task, private=wish.private, fallback=session.fallback(wish.fallback),
+        model=wish.model, task=wish.task, private=wish.private, fallback=session.fallback(flag=wish.fallback),
         preset=preset, preset_from=preset_from,
     )  # fmt: skip
     limits = session.limits(max_cost=wish.max_cost, timeout=wish.timeout)

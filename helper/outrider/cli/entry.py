@@ -55,7 +55,7 @@ def run(arguments: list[str]) -> int:
         return 0
 
 
-def _stop(number: int, frame: FrameType | None) -> NoReturn:
+def _stop(number: int, _frame: FrameType | None) -> NoReturn:
     raise Stopped(CODES[signal.Signals(number)])
 
 

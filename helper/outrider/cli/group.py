@@ -42,16 +42,16 @@ _FLAT = {name: entry for commands in COMMANDS.values() for name, entry in comman
 class LazyGroup(click.Group):
     """Loads a command's file when the command is called, so that none pays for another's imports."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own signature
         """Returns every command's name."""
         return list(_FLAT)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's own
         """Returns the command of this name."""
         if cmd_name not in _FLAT:
             return None
-        command = getattr(import_module(f"outrider.cli.{_FLAT[cmd_name][0]}"), _FLAT[cmd_name][0])
-        assert isinstance(command, click.Command)
+        room = _FLAT[cmd_name][0]
+        command: click.Command = getattr(import_module(f"outrider.cli.{room}"), room)
         return command
 
     def resolve_command(
@@ -65,7 +65,11 @@ class LazyGroup(click.Group):
             raise fault
         return super().resolve_command(ctx, args)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's own signature
+        formatter: click.HelpFormatter,
+    ) -> None:
         """Writes the commands under their headings without loading any."""
         for heading, commands in COMMANDS.items():
             with formatter.section(heading):

@@ -9,7 +9,7 @@ from outrider.cli import envelope
 from outrider.cli.asking import Decided
 from outrider.cli.session import Session
 from outrider.cli.show import complain, dump, note
-from outrider.data import Answer, Outcome
+from outrider.data import Answer, Failure, Outcome
 from outrider.doors.files import make_folder, write_whole
 from outrider.engine import Ended
 from outrider.errors import OutriderError, Refused
@@ -55,7 +55,7 @@ class Printer:
         is_plain = not (form.as_json or form.out or self._is_fenced)
         wanted = sys.stdout.isatty() if form.stream is None else form.stream
         self._is_shown = is_plain and wanted
-        self._has_shown = False
+        self._shown = ""
 
     @property
     def show(self) -> Callable[[str], None] | None:
@@ -63,14 +63,12 @@ class Printer:
         return self._show if self._is_shown else None
 
     def _show(self, piece: str) -> None:
-        self._has_shown = True
+        self._shown += piece
         sys.stdout.write(self._cleaner.feed(piece) if self._cleaner else piece)
         sys.stdout.flush()
 
-    def answered(self, decided: Decided, ended: Ended, *, run: str) -> int:
+    def answered(self, decided: Decided, ended: Ended, answer: Answer, *, run: str) -> int:
         """Prints an answer; returns the exit code."""
-        answer = ended.answer
-        assert answer is not None
         warnings = advice.warnings(ended.attempts)
         if answer.truncated:
             warnings = (*warnings, "the answer was cut short by its cap (--max-output)")
@@ -107,8 +105,11 @@ class Printer:
         )  # fmt: skip
 
     def _print_plain(self, text: str) -> None:
-        if self._has_shown:
-            sys.stdout.write((self._cleaner.finish() if self._cleaner else "") + "\n")
+        if self._shown:
+            # What was shown is the beginning of the answer; the end of a reply may add to it.
+            rest = text.removeprefix(self._shown)
+            sys.stdout.write(self._cleaner.feed(rest) + self._cleaner.finish() if self._cleaner else rest)
+            sys.stdout.write("\n")
             return
         sys.stdout.write(containment.clean(text) if self._cleaner else text)
         sys.stdout.write("" if text.endswith("\n") else "\n")
@@ -153,12 +154,11 @@ class Printer:
 
     def failed(self, decided: Decided, ended: Ended, *, run: str) -> int:
         """Prints why there is no answer; returns the exit code."""
-        failure = ended.failure
-        assert failure is not None
+        failure = ended.failure or Failure(kind="interrupted", message="no attempt was made")
         target = ended.attempts[-1].target if ended.attempts else None
         who = f"{target.name}: " if target else ""
         hint = advice.hint(failure, target)
-        if self._has_shown:
+        if self._shown:
             sys.stdout.write((self._cleaner.finish() if self._cleaner else "") + "\n")
             note("the text above is partial: the answer broke off")
         error = {"kind": failure.kind, "message": f"{who}{failure.message[:500]}", "hint": hint}

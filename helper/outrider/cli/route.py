@@ -8,7 +8,13 @@ from outrider.cli.selecting import selection_options
 from outrider.cli.show import dollars, dump, note, out
 
 
-@click.command(epilog='\b\nExamples:\n  outrider route "rename this variable"\n  outrider route -t auto -f src/lock.py --json "why does this deadlock?"')  # fmt: skip
+EPILOG = """\b
+Examples:
+  outrider route "rename this variable"
+  outrider route -t auto -f src/lock.py --json "why does this deadlock?\""""
+
+
+@click.command(epilog=EPILOG)
 @click.argument("prompt", required=False)
 @selection_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")

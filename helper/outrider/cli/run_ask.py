@@ -57,7 +57,7 @@ def run_ask(wish: Wish, form: Form, session: Session | None = None) -> int:
         return _refuse(session, wish, decided, form, run=number)
     if form.dry_run:
         return _dry_run(session, decided, form)
-    work = partial(_ask, session, wish, decided, form, number)
+    work = partial(_ask, session, decided, form, number)
     is_long = session.inside_claude and decided.limits.route > BASH_LIMIT
     if form.background or is_long:
         from outrider.jobs.detached import detach
@@ -69,7 +69,7 @@ def run_ask(wish: Wish, form: Form, session: Session | None = None) -> int:
     return work()
 
 
-def _ask(session: Session, wish: Wish, decided: Decided, form: Form, number: str) -> int:
+def _ask(session: Session, decided: Decided, form: Form, number: str) -> int:
     printer = printing.Printer(form=form, session=session, private=decided.route.private)
     row = _run_row(session, decided, number)
     request = replace(decided.request, stream=form.stream is not False)
@@ -89,7 +89,7 @@ def _ask(session: Session, wish: Wish, decided: Decided, form: Form, number: str
         return printer.failed(decided, ended, run=number)
     if form.thread is not None:
         _remember(session, decided, form.thread, ended.answer)
-    return printer.answered(decided, ended, run=number)
+    return printer.answered(decided, ended, ended.answer, run=number)
 
 
 def _notice(attempt: Attempt, target: Target, *, quiet: bool) -> None:

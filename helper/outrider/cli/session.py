@@ -56,7 +56,7 @@ class Session:
                 return name, source
         return None, ""
 
-    def fallback(self, flag: bool | None) -> bool | None:
+    def fallback(self, *, flag: bool | None) -> bool | None:
         """Returns whether fallback was turned on or off, by flag or by a standing switch."""
         if flag is not None:
             return flag
@@ -75,11 +75,11 @@ class Session:
         return Situation(
             keys=self.keys.present(self.registry), health=self.ledger.health(), served=self.ledger.served(),
             limits=limits, spend=self.ledger.spend(run, at=at), now=time.monotonic(), at=at,
-            agent_prefix=agent_prefix(self.places),
+            agent_prefix=agent_prefix(),
         )  # fmt: skip
 
 
-def agent_prefix(where: Places) -> str:
+def agent_prefix() -> str:
     """Returns what our agents are called by here: plain when installed as files, `outrider:` as a plugin."""
     root = os.environ.get("CLAUDE_PLUGIN_ROOT", "")
     return "outrider:" if root and os.path.basename(root.rstrip("/")).startswith("outrider") else ""

@@ -24,7 +24,7 @@ def why(run: str | None, *, as_json: bool) -> None:
     row = _find(session, run)
     attempts = session.ledger.read("SELECT * FROM attempts WHERE run = ? ORDER BY id", (row["id"],))
     decision = json.loads(row["decision"])
-    settings = _with_lines(session, decision.get("settings", {}))
+    settings = _with_lines(decision.get("settings", {}))
     if as_json:
         dump(_shape(row, decision, attempts, settings))
         return
@@ -45,14 +45,15 @@ def _find(session: Session, run: str | None) -> Mapping[str, Any]:
             raise OutriderError(f"no run is called `{run[:40]}`", hint="list them with `outrider runs`")
         return dict(rows[0])
     own = session.environment.get("CLAUDE_CODE_SESSION_ID") if session.inside_claude else None
-    condition, values = ("WHERE session = ?", (own,)) if own else ("", ())
-    rows = session.ledger.read(f"SELECT * FROM runs {condition} ORDER BY at DESC, rowid DESC LIMIT 1", values)
+    rows = session.ledger.read(
+        "SELECT * FROM runs WHERE ?1 IS NULL OR session = ?1 ORDER BY at DESC, rowid DESC LIMIT 1", (own,)
+    )
     if not rows:
         raise OutriderError("nothing has run yet", hint='ask something: `outrider ask -m echo "hello"`')
     return dict(rows[0])
 
 
-def _with_lines(session: Session, settings: Mapping[str, str]) -> dict[str, str]:
+def _with_lines(settings: Mapping[str, str]) -> dict[str, str]:
     """Adds the line to each setting's file, while the file still has the content that was used."""
     if not settings:
         return {}

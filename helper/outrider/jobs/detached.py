@@ -6,6 +6,7 @@ Everything it prints goes to a spool in our home, from which `jobs collect` prin
 
 import json
 import os
+import select
 import signal
 import sys
 import time
@@ -19,7 +20,6 @@ from outrider.records import record
 
 STILL_RUNNING = 6
 LARGEST_SPOOL = 67_108_864
-POLL = 0.02
 
 
 @record
@@ -40,21 +40,24 @@ def detach(places: Places, run: str, work: Callable[[], int], *, wait: float, as
     make_folder(folder)
     sys.stdout.flush()
     sys.stderr.flush()
+    ended, held = os.pipe()
     pid = os.fork()
     if pid == 0:
+        os.close(ended)
         _become(folder, work)
+    os.close(held)
     about = {"id": run, "pid": pid, "started": time.time()}
     write_whole(os.path.join(folder, "job.json"), json.dumps(about).encode())
-    deadline = time.monotonic() + wait
     try:
-        while time.monotonic() < deadline:
-            ended, _ = os.waitpid(pid, os.WNOHANG)
-            if ended:
-                return relay(find(places, run))
-            time.sleep(POLL)
+        # The other end closes with the last process that holds it, which is when the work has ended.
+        if wait > 0 and select.select([ended], [], [], wait)[0]:
+            os.waitpid(pid, 0)
+            return relay(find(places, run))
     except KeyboardInterrupt:
         os.kill(pid, signal.SIGTERM)
         raise
+    finally:
+        os.close(ended)
     print_handle(run, as_json=as_json)
     return STILL_RUNNING
 
@@ -77,6 +80,9 @@ def _become(folder: str, work: Callable[[], int]) -> NoReturn:
             descriptor = os.open(os.path.join(folder, name), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             os.dup2(descriptor, number)
             os.close(descriptor)
+        # What was bound to the caller's streams writes into the spool from here on.
+        sys.stdout = open(1, "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
+        sys.stderr = open(2, "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
         empty = os.open(os.devnull, os.O_RDONLY)
         os.dup2(empty, 0)
         code = _outcome(work)
@@ -95,7 +101,7 @@ def _outcome(work: Callable[[], int]) -> int:
         return mistake.exit_code
     except KeyboardInterrupt as stop:
         return int(getattr(stop, "code", 130))
-    except Exception:
+    except Exception:  # noqa: BLE001 - nobody else can print a bug of this process
         import traceback
 
         traceback.print_exc()

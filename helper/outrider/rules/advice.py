@@ -26,7 +26,8 @@ def hint(failure: Failure, target: Target | None) -> str:
         case "rate_limit":
             return "ask again later, or let it fall back: `-t` instead of `-m`, or `--fallback`"
         case "not_found":
-            return f"see what is there: `outrider models --live`, `outrider models show {target.model.name if target else 'NAME'}`"
+            name = target.model.name if target else "NAME"
+            return f"see what is there: `outrider models --live`, `outrider models show {name}`"
         case "context":
             return "send less, or name a model with a larger window: `outrider models`"
         case "content_filter":

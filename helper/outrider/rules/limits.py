@@ -74,8 +74,10 @@ def limits_from(
     max_cost: Decimal | None = None,
     timeout: float | None = None,
 ) -> Limits:
-    """Reads limits. `was_set` holds the paths that a layer set (`total`, `budget_usd.day`); `max_cost` and `timeout`
-    are the run's own walls.
+    """Reads limits.
+
+    `was_set` holds the paths that a layer set (`total`, `budget_usd.day`); `max_cost` and `timeout` are the run's own
+    walls.
     """
     budget = {period: Decimal(str(value)) for period, value in row.get("budget_usd", {}).items() if value is not None}
     budgets_set = frozenset(path.removeprefix("budget_usd.") for path in was_set if path.startswith("budget_usd."))
@@ -113,8 +115,9 @@ def timing(limits: Limits, model: Model, provider_row: Mapping[str, Any], *, lef
 
 
 def for_route(limits: Limits, models: tuple[tuple[Model, Mapping[str, Any]], ...]) -> Limits:
-    """Returns the limits for a route over these models and their providers' rows: a slow one stretches the whole,
-    unless the user bounded it.
+    """Returns the limits for a route over these models and their providers' rows.
+
+    A slow one stretches the whole, unless the user bounded it.
     """
     if "route" in limits.walls:
         return limits

@@ -1,5 +1,7 @@
-"""What is said of a run beside its answer: the receipt, the error for a chain without a usable model, the decision
-as it is stored. Pure text and data; printing is a front's work.
+"""What is said of a run beside its answer.
+
+The receipt, the error for a chain without a usable model, the decision as it is stored. Pure text and data; printing
+is a front's work.
 """
 
 from collections.abc import Mapping
@@ -9,6 +11,7 @@ from typing import Any
 from outrider.data import Attempt, Passed, Route
 from outrider.records import as_dict
 from outrider.rows import Registry
+from outrider.rules.health import FOREVER, Health
 from outrider.rules.paths import inside
 from outrider.rules.selection import Facts, Selection
 from outrider.rules.targets import Situation
@@ -88,7 +91,7 @@ def decision(
             "providers_with_key": sorted(situation.keys),
             "served": {name: {"alive": served.alive, "ids": list(served.ids)[:50]}
                        for name, served in sorted(situation.served.items())},
-            "health": {key: {"kind": state.kind, "failures": state.failures, "left": round(_left(state.until, situation.now), 1)}
+            "health": {key: _health(state, situation.now)
                        for key, state in sorted(situation.health.items()) if key in keyed},
             "spend": {name: str(value) for name, value in as_dict(situation.spend).items()},
             "budget": {name: str(value) for name, value in sorted(situation.limits.budget.items())},
@@ -104,12 +107,23 @@ def decision(
     }  # fmt: skip
 
 
-def _left(until: float, now: float) -> float:
-    return -1.0 if until == float("inf") else max(until - now, 0.0)
+def _health(state: Health, now: float) -> dict[str, Any]:
+    left = -1.0 if state.until == FOREVER else round(max(state.until - now, 0.0), 1)
+    return {"kind": state.kind, "failures": state.failures, "left": left}
 
 
 def _settings(registry: Registry, route: Route) -> Mapping[str, str]:
     """Returns which layer set each value that this decision used; what is not named is the bundled one."""
     names = {target.model.name for target in route.targets} | {target.provider.name for target in route.targets}
-    prefixes = (*tuple(inside(f"$.{kind}", name) for kind in ("models", "providers") for name in sorted(names)), inside("$.tasks", route.task), "$.limits", "$.privacy", "$.rules", "$.default", "$.presets", "$.preset", "$.aliases")
+    prefixes = (
+        *tuple(inside(f"$.{kind}", name) for kind in ("models", "providers") for name in sorted(names)),
+        inside("$.tasks", route.task),
+        "$.limits",
+        "$.privacy",
+        "$.rules",
+        "$.default",
+        "$.presets",
+        "$.preset",
+        "$.aliases",
+    )
     return {path: origin for path, origin in sorted(registry.origins.items()) if path.startswith(prefixes)}

@@ -225,8 +225,9 @@ def _resting_reason(state: health.Health, now: float) -> str:
 
 
 def stand_in(registry: Registry, target: Target) -> Price | None:
-    """Returns the price to reserve at where the model's own is not known: nothing for what runs locally, else the
-    provider's dearest known one.
+    """Returns the price to reserve at where the model's own is not known.
+
+    Nothing for what runs locally, else the provider's dearest known one.
     """
     if target.local:
         return Price(base=Rates(input=Decimal(0), output=Decimal(0)))

@@ -30,8 +30,10 @@ class Selection:
 
 @record
 class Facts:
-    """What is known of the prompt: its likely and its most tokens, its level score, what it needs, and which of the
-    rules' keywords it holds. With `max_output`, the cap that was asked for.
+    """What is known of the prompt, which itself goes no further.
+
+    Its likely and its most tokens, the cap that was asked for, its level score, what it needs, and which of the
+    rules' keywords it holds.
     """
 
     tokens: int = 0

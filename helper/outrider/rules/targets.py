@@ -52,6 +52,15 @@ class Wanted:
     explicit: bool
 
 
+@record
+class Look:
+    """What every way is judged by: the registry, the situation, and what is wanted."""
+
+    registry: Registry
+    situation: Situation
+    wanted: Wanted
+
+
 def ways(registry: Registry, situation: Situation, model: Model, wanted: Wanted) -> Iterator[Target | Passed]:
     """Yields each way to a model that can be taken, and each that cannot, with its reason.
 
@@ -61,26 +70,25 @@ def ways(registry: Registry, situation: Situation, model: Model, wanted: Wanted)
     if reason is not None:
         yield Passed(model=model.name, why=reason[1], kind=reason[0])
         return
-    found = tuple(_all_ways(registry, situation, model, wanted))
+    found = tuple(_all_ways(Look(registry=registry, situation=situation, wanted=wanted), model))
     keyless = [way.why for way in found if isinstance(way, Passed) and way.kind == "key"]
     yield from (way for way in found if isinstance(way, Target) or way.kind != "key")
     if keyless and not any(isinstance(way, Target) for way in found):
         yield Passed(model=model.name, why=f"no key ({', or '.join(keyless)})", kind="key")
 
 
-def _all_ways(registry: Registry, situation: Situation, model: Model, wanted: Wanted) -> Iterator[Target | Passed]:
-    own = registry.providers[model.provider]
+def _all_ways(look: Look, model: Model) -> Iterator[Target | Passed]:
+    own = look.registry.providers[model.provider]
     if own.dialect == "native":
         yield Passed(model=model.name, why="runs inside Claude Code, as a subagent", kind="native")
-        if not wanted.explicit:
+        if not look.wanted.explicit:
             return
     else:
-        yield from _way(situation, model, own, model.id, wanted, registry)
+        yield from _way(look, model, own, model.id)
     for name, wire_id in model.also.items():
-        provider = registry.providers.get(name)
+        provider = look.registry.providers.get(name)
         if provider is not None:
-            row = _priced_at(registry, model, name, wire_id)
-            yield from _way(situation, row, provider, wire_id, wanted, registry)
+            yield from _way(look, _priced_at(look.registry, model, name, wire_id), provider, wire_id)
 
 
 def _priced_at(registry: Registry, model: Model, provider: str, wire_id: str) -> Model:
@@ -105,41 +113,39 @@ def _unfit(model: Model, wanted: Wanted) -> tuple[str, str] | None:
     return None
 
 
-def _way(
-    situation: Situation, model: Model, provider: Provider, wire_id: str, wanted: Wanted, registry: Registry
-) -> Iterator[Target | Passed]:
+def _way(look: Look, model: Model, provider: Provider, wire_id: str) -> Iterator[Target | Passed]:
     shown = model.name if provider.name == model.provider else f"{model.name} via {provider.name}"
-    reason = _barred(situation, provider, registry)
+    reason = _barred(look, provider)
+    if reason is None and look.wanted.private and not _is_local(provider, wire_id):
+        reason = "private", "not local, and the request is private"
+    served = look.situation.served.get(provider.name) if provider.serves_listed else None
+    if reason is None and served is not None and wire_id != "*" and not look.wanted.explicit:
+        reason = _not_there(served, wire_id)
     if reason is not None:
         yield Passed(model=shown, why=reason[1], kind=reason[0])
-        return
-    if wanted.private and not privacy.is_local(provider.base_url, declared=provider.local, wire_id=wire_id):
-        yield Passed(model=shown, why="not local, and the request is private", kind="private")
-        return
-    served = situation.served.get(provider.name) if provider.serves_listed else None
-    if wire_id == "*":
-        yield from _whatever_is_served(situation, model, provider, served, wanted, registry)
-        return
-    if served is not None and not wanted.explicit:
-        reason = _not_there(served, wire_id)
-        if reason is not None:
-            yield Passed(model=shown, why=reason[1], kind=reason[0])
-            return
-    yield _target(situation, model, provider, wire_id)
+    elif wire_id == "*":
+        yield from _whatever_is_served(look, model, provider, served)
+    else:
+        there = find_served(served.ids, wire_id) if served is not None else None
+        yield _target(look, model, provider, there or wire_id)
 
 
-def _target(situation: Situation, model: Model, provider: Provider, wire_id: str) -> Target:
-    local = privacy.is_local(provider.base_url, declared=provider.local, wire_id=wire_id)
+def _is_local(provider: Provider, wire_id: str) -> bool:
+    return privacy.is_local(provider.base_url, declared=provider.local, wire_id=wire_id)
+
+
+def _target(look: Look, model: Model, provider: Provider, wire_id: str) -> Target:
     return Target(
-        model=model, provider=provider, wire_id=wire_id, key_id=situation.keys.get(provider.name, ""), local=local
-    )
+        model=model, provider=provider, wire_id=wire_id, key_id=look.situation.keys.get(provider.name, ""),
+        local=_is_local(provider, wire_id),
+    )  # fmt: skip
 
 
-def _barred(situation: Situation, provider: Provider, registry: Registry) -> tuple[str, str] | None:
-    rules = registry.values.get("privacy", {})
+def _barred(look: Look, provider: Provider) -> tuple[str, str] | None:
+    rules = look.registry.values.get("privacy", {})
     if provider.name in rules.get("deny", ()) or ("allow" in rules and provider.name not in rules["allow"]):
         return "private", f"{provider.name} is not allowed by `privacy`"
-    if provider.name not in situation.keys:
+    if provider.name not in look.situation.keys:
         return "key", provider.keys[0] if provider.keys else provider.name
     return None
 
@@ -161,7 +167,7 @@ def find_served(ids: tuple[str, ...], wire_id: str) -> str | None:
 
 
 def _whatever_is_served(
-    situation: Situation, model: Model, provider: Provider, served: Served | None, wanted: Wanted, registry: Registry
+    look: Look, model: Model, provider: Provider, served: Served | None
 ) -> Iterator[Target | Passed]:
     if served is None:
         yield Passed(model=model.name, why="its server was not asked yet what it serves", kind="unknown")
@@ -173,17 +179,16 @@ def _whatever_is_served(
         return
     rows = {
         found: row
-        for row in registry.models.values()
+        for row in look.registry.models.values()
         if row.provider == provider.name and row.id != "*" and (found := find_served(served.ids, row.id))
     }
     usable = 0
     for wire_id in sorted(chats, key=lambda wire_id: _preference(rows.get(wire_id), wire_id)):
         row = rows.get(wire_id) or replace(model, name=f"{provider.name}/{wire_id}", id=wire_id)
-        local = privacy.is_local(provider.base_url, declared=provider.local, wire_id=wire_id)
-        if (wanted.private and not local) or _unfit(row, wanted) is not None:
-            continue
-        usable += 1
-        yield _target(situation, row, provider, wire_id)
+        is_barred = look.wanted.private and not _is_local(provider, wire_id)
+        if not is_barred and _unfit(row, look.wanted) is None:
+            usable += 1
+            yield _target(look, row, provider, wire_id)
     if not usable:
         yield Passed(model=model.name, why="nothing it serves fits the request", kind="not_served")
 

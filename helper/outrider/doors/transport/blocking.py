@@ -148,7 +148,7 @@ class Blocking:
                 reading.open(reply.status_code, headers)
                 limit = call.timing.max_bytes if reply.status_code == 200 else LONGEST_ERROR
                 return _feed(reply.iter_raw(), reading, limit=limit)
-        except Exception as fault:
+        except Exception as fault:  # noqa: BLE001 - what is not a fault of the network is raised again
             return _fault(fault, deadline)
 
     @contextmanager
