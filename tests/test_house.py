@@ -46,7 +46,7 @@ MAY_NAME_PROVIDERS = ("providers/", "interop/", "doors/catalog", "rules/redactio
 DIALECTS = {"anthropic", "echo", "native", "ollama", "openai"}
 # The client that we serve is called as one provider is: in code the word may stand for it, in strings these may.
 CLIENT = "claude"
-CLIENT_NAMES = re.compile(r"claude[ -]code|claude subagents?|\.claude\b|\bclaudecode|\bclaude_\w+", re.IGNORECASE)
+CLIENT_NAMES = re.compile(r"claude[ _-]code|claude subagents?|\.claude\b|\bclaudecode|\bclaude_\w+", re.IGNORECASE)
 ENGLISH_WORDS = {"together"}
 
 
