@@ -44,7 +44,8 @@ def runs(
         [
             (
                 run["run"], run["at"], run["command"], run["task"] or "-", run["model"] or "-",
-                _outcome(run["outcome"], run["kind"]), str(run["attempts"]), dollars(Decimal(str(run["cost_usd"]))), f"{run['seconds']:.1f} s",
+                _outcome(run["outcome"], run["kind"]), str(run["attempts"]), dollars(Decimal(str(run["cost_usd"]))),
+                f"{run['seconds']:.1f} s",
             )
             for run in found
         ],

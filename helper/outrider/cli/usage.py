@@ -12,6 +12,7 @@ from outrider.cli.show import dollars, dump, note, out, table
 from outrider.doors import ledger_read
 from outrider.doors.ledger_read import DIMENSIONS, Sum
 from outrider.errors import OutriderError
+from outrider.records import replace
 from outrider.rules.nearest import nearest
 from outrider.rules.since import since as moment
 
@@ -78,11 +79,7 @@ def _dimensions(by: str) -> tuple[str, ...]:
 
 
 def _named(total: Sum, name: str, columns: int) -> Sum:
-    names = (name, *[""] * (columns - 1)) if columns else ()
-    return Sum(
-        names=names, calls=total.calls, failures=total.failures, input=total.input, output=total.output,
-        cached=total.cached, cost=total.cost, in_doubt=total.in_doubt, unpriced=total.unpriced,
-    )  # fmt: skip
+    return replace(total, names=(name, *[""] * (columns - 1)) if columns else ())
 
 
 def _share(entry: Sum, total: Sum) -> float:

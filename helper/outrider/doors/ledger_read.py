@@ -3,13 +3,13 @@
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from outrider.doors.ledger_file import LedgerFile, Row
 from outrider.errors import StorageFault
+from outrider.records import record
 from outrider.rules.money import from_nano
 
 DIMENSIONS: Mapping[str, str] = {
@@ -25,7 +25,7 @@ PAGE = 2_000
 SIDE_FILES = ("", "-wal", "-shm", "-journal")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Sum:
     """What some attempts came to. `cost` is what was billed, in dollars; `in_doubt` what may have been besides."""
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 from outrider.data import Message
+from outrider.doors.digest import blake2b
 from outrider.doors.files import make_folder, read_small
 from outrider.doors.settings import Places
 from outrider.errors import OutriderError, StorageFault
@@ -104,10 +105,8 @@ def _folder(places: Places) -> str:
     """Returns where this repository's conversations are; those of no repository are the user's."""
     if places.project is None:
         return places.ours(FOLDER, "user")
-    from hashlib import sha256
-
     real = os.path.realpath(places.project).encode("utf-8", "surrogateescape")
-    return places.ours(FOLDER, sha256(real).hexdigest()[:16])
+    return places.ours(FOLDER, blake2b(real, digest_size=8).hexdigest())
 
 
 def _path(places: Places, name: str) -> str:

@@ -75,7 +75,9 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
 
 
 def origin(url: str) -> str:
-    """Returns scheme, host and port: what a key is bound to."""
+    """Returns scheme, host and port: what a key is bound to; empty for what is no plain address."""
+    if plain_host(url) is None:
+        return ""
     parts = urlsplit(url)
     port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
     return f"{parts.scheme}://{(parts.hostname or '').lower()}:{port}"

@@ -1,0 +1,181 @@
+"""`outrider status`: what stands, what is there, what is wrong, at a glance."""
+
+import platform
+from decimal import Decimal
+from typing import Any
+
+import click
+
+from outrider import __version__
+from outrider.cli.families import plain_options
+from outrider.cli.session import Session
+from outrider.cli.show import dollars, dump, out
+from outrider.cli.sight import look
+from outrider.doors import ledger_read, registry, trust
+from outrider.errors import StorageFault
+from outrider.rules.targets import Situation
+
+PERIODS = ("run", "day", "month")
+
+
+@click.command(epilog="\b\nExamples:\n  outrider status\n  outrider status --json")
+@plain_options
+def status(*, as_json: bool, quiet: bool) -> None:
+    """Say what stands: preset, fallback, keys present (never their values), local servers, budgets, trust.
+
+    A provider that refused its key is named here until the key is another one.
+    """
+    session = Session()
+    situation, trouble = look(session)
+    facts = _facts(session, situation, trouble)
+    if as_json:
+        dump(facts)
+        return
+    for line in _lines(facts, quiet=quiet):
+        out(line)
+
+
+def _facts(session: Session, situation: Situation, trouble: tuple[str, ...]) -> dict[str, Any]:
+    preset, source = session.preset()
+    return {
+        "preset": preset, "preset_from": source or None, "fallback": session.fallback(flag=None) is not False,
+        "default_task": session.registry.values.get("default"),
+        "keys": _keys(session), "refused_keys": refused_keys(session, situation),
+        "servers": _servers(session, situation), "budgets": _budgets(situation),
+        "project": _project(session), "notes": [*session.registry.notes, *trouble],
+        "home": session.places.home, "inside_claude_code": session.inside_claude,
+        "versions": {"outrider": __version__, "python": platform.python_version(),
+                     "sqlite": ledger_read.sqlite_version(), "registry": session.registry.digest},
+    }  # fmt: skip
+
+
+def _keys(session: Session) -> list[dict[str, Any]]:
+    found = []
+    for provider in session.registry.providers.values():
+        variable, _, where = (session.keys.source(provider) or "").partition(" (")
+        if provider.keys:
+            present = where.removesuffix(")")
+            found.append(
+                {"provider": provider.name, "present": bool(variable), "variable": variable or provider.keys[0],
+                 "where": present or None, "needed": provider.needs_key}
+            )  # fmt: skip
+    return found
+
+
+def refused_keys(session: Session, situation: Situation) -> list[dict[str, str]]:
+    """Returns the providers that refused the key they still have; another key is another target, and not yet judged."""
+    found: dict[str, dict[str, str]] = {}
+    for target, state in situation.health.items():
+        name, key = target.partition("|")[0], target.rpartition("|")[2]
+        provider = session.registry.providers.get(name)
+        if state.kind == "auth" and provider is not None and situation.keys.get(name) == key:
+            variable = (session.keys.source(provider) or (provider.keys or ("",))[0]).partition(" ")[0]
+            found[name] = {"provider": name, "variable": variable, "message": state.message}
+    return list(found.values())
+
+
+def _servers(session: Session, situation: Situation) -> list[dict[str, Any]]:
+    try:
+        asked = session.ledger.served_at()
+    except StorageFault:
+        asked = {}
+    found = []
+    for provider in session.registry.providers.values():
+        if (provider.local and provider.base_url) or provider.name in situation.served:
+            served = situation.served.get(provider.name)
+            age = situation.at - asked[provider.name] if provider.name in asked else None
+            found.append(
+                {"provider": provider.name, "url": provider.base_url, "alive": served.alive if served else None,
+                 "models": list(served.ids) if served else [], "asked_seconds_ago": None if age is None else round(age)}
+            )  # fmt: skip
+    return found
+
+
+def _budgets(situation: Situation) -> list[dict[str, Any]]:
+    spent = {"day": situation.spend.day, "month": situation.spend.month}
+    budget, was_set = situation.limits.budget, situation.limits.budgets_set
+    return [
+        {"period": period, "budget_usd": budget.get(period), "spent_usd": spent.get(period), "set": period in was_set}
+        for period in PERIODS
+    ]
+
+
+def _project(session: Session) -> dict[str, Any] | None:
+    if session.places.project is None:
+        return None
+    files = registry.project_files(registry.read_sources(session.places))
+    return {
+        "path": session.places.project, "files": [path for path, _ in files],
+        "trusted": trust.is_trusted(session.places, session.places.project, files) if files else None,
+    }  # fmt: skip
+
+
+def _lines(facts: dict[str, Any], *, quiet: bool) -> list[str]:
+    lines = [
+        f"WRONG KEY  {entry['provider']} refused {entry['variable']} ({entry['message']}): "
+        f"`outrider keys set {entry['provider']}`"
+        for entry in facts["refused_keys"]
+    ]
+    source = f" ({facts['preset_from']})" if facts["preset_from"] else ""
+    lines += [
+        f"preset    {facts['preset'] or 'none, each task its own chain'}{source}",
+        f"fallback  {'on' if facts['fallback'] else 'off'}",
+        f"default   task {facts['default_task']}",
+        f"keys      {_present(facts['keys'])}",
+    ]
+    missing = [entry["provider"] for entry in facts["keys"] if entry["needed"] and not entry["present"]]
+    if missing:
+        lines.append(f"no key    {', '.join(missing)}")
+    lines += [f"server    {_server_words(entry)}" for entry in facts["servers"]]
+    lines.append(f"budgets   {'; '.join(_budget_words(entry) for entry in facts['budgets'])}")
+    if facts["project"] is not None:
+        lines.append(f"project   {_project_words(facts['project'])}")
+    lines += [f"note      {text}" for text in facts["notes"]]
+    if not quiet:
+        versions = facts["versions"]
+        lines.append(
+            f"version   outrider {versions['outrider']}, Python {versions['python']}, SQLite {versions['sqlite']}, "
+            f"home {facts['home']}"
+        )
+    return lines
+
+
+def _present(keys: list[dict[str, Any]]) -> str:
+    found = [
+        f"{entry['provider']} ({entry['variable']}, {'environment' if entry['where'] == 'environment' else 'key file'})"
+        for entry in keys
+        if entry["present"]
+    ]
+    return ", ".join(found) or "none: `outrider keys set NAME`"
+
+
+def _server_words(entry: dict[str, Any]) -> str:
+    if entry["alive"] is None:
+        return f"{entry['provider']} at {entry['url']}: not asked yet (`outrider models --live`)"
+    state = f"up, {len(entry['models'])} models" if entry["alive"] else "did not answer"
+    return f"{entry['provider']} at {entry['url']}: {state}, asked {_age(entry['asked_seconds_ago'])}"
+
+
+def _age(seconds: int | None) -> str:
+    if seconds is None:
+        return "once"
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit} ago"
+    return "just now"
+
+
+def _budget_words(entry: dict[str, Any]) -> str:
+    budget: Decimal | None = entry["budget_usd"]
+    spent: Decimal | None = entry["spent_usd"]
+    wall = "no budget" if budget is None else f"{dollars(budget)}{'' if entry['set'] else ' (default)'}"
+    if spent is None:
+        return f"{entry['period']} {wall}"
+    return f"{entry['period']} {dollars(spent)} {'spent, ' if budget is None else 'of '}{wall}"
+
+
+def _project_words(project: dict[str, Any]) -> str:
+    if not project["files"]:
+        return f"{project['path']}: no settings of its own"
+    state = "trusted" if project["trusted"] else "not trusted, so it may only tighten (`outrider trust`)"
+    return f"{project['path']}: {', '.join(project['files'])}: {state}"
