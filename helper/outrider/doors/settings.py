@@ -32,7 +32,7 @@ def places(*, environment: "os._Environ[str] | dict[str, str] | None" = None, cw
     """Returns where everything is for this process."""
     env = os.environ if environment is None else environment
     user = env.get("HOME", "")
-    home = env.get("OUTRIDER_HOME") or (os.path.join(user, ".config", "outrider") if user else "")
+    home = env.get("OUTRIDER_HOME") or _recorded_home() or (os.path.join(user, ".config", "outrider") if user else "")
     if not home:
         raise OutriderError(
             "there is no home folder: HOME is not set", hint="set HOME, or OUTRIDER_HOME to a folder for our files"
@@ -87,9 +87,9 @@ def _refuse_moved_home(env: "os._Environ[str] | dict[str, str]", *, home: str, p
 
 
 def _recorded_home() -> str | None:
-    """Returns the home that `install.sh` wrote beside its environment, if this is an installed helper."""
+    """Returns the home that `install.sh` recorded, if this is an installed helper (`SHARE/venvs/NAME`)."""
     try:
-        with open(os.path.join(os.path.dirname(sys.prefix), "home"), encoding="utf-8") as file:
+        with open(os.path.join(os.path.dirname(os.path.dirname(sys.prefix)), "home"), encoding="utf-8") as file:
             return file.read(4096).strip() or None
     except (OSError, UnicodeDecodeError):
         return None
