@@ -3,7 +3,6 @@
 import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from outrider.data import Message
 from outrider.doors import threads
 from outrider.doors.settings import Places
 from outrider.errors import OutriderError
+from outrider.records import replace
 
 TURN = (Message(role="user", text="why?"), Message(role="assistant", text="because \ud800"))
 

@@ -9,7 +9,6 @@ from outrider.discovery import Found, ask_server
 from outrider.doors.transport.blocking import Blocking
 from outrider.errors import StorageFault
 from outrider.records import replace
-from outrider.records import replace
 from outrider.rows import Provider, Registry
 from outrider.rules.redaction import redact
 from outrider.rules.targets import find_served

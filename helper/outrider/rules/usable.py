@@ -8,7 +8,6 @@ from typing import Literal
 
 from outrider.data import Passed, Target
 from outrider.records import record
-from outrider.records import record
 from outrider.rows import Model, Registry
 from outrider.rules import health
 from outrider.rules.routing import model_called
