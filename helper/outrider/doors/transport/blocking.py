@@ -6,20 +6,23 @@ never unpacked, and no variable of the environment is read. Reading the reply is
 
 import ssl
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing
 from typing import Any
 
 import httpcore2
 import httpx2
 from httpcore2 import SyncBackend
 
-from outrider.data import Fault, HttpCall, Reading
+from outrider.data import Certainty, Fault, HttpCall, Reading
+from outrider.doors.transport.addresses import addresses
 from outrider.doors.transport.deadline import Deadline
 from outrider.doors.transport.trusted import tls_context
 from outrider.rules.privacy import is_local_address
 
 LONGEST_HEADER = 65_536
 LONGEST_ERROR = 1_048_576
+PIECE = 16_384
+"""How much is written between two looks at the clock, in bytes."""
 
 
 class _NotLocal(Exception):
@@ -67,11 +70,12 @@ class _Transport(httpx2.BaseTransport):
 
 
 class _Stream(httpcore2.NetworkStream):
-    """A socket whose every wait is cut to what the call has left."""
+    """A socket whose every wait is cut to what the call has left. One to a proxy `is_tunnel` until TLS begins in it."""
 
-    def __init__(self, inner: httpcore2.NetworkStream, deadline: Deadline) -> None:
+    def __init__(self, inner: httpcore2.NetworkStream, deadline: Deadline, *, is_tunnel: bool = False) -> None:
         self._inner = inner
         self._deadline = deadline
+        self._is_tunnel = is_tunnel
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         wait = self._deadline.for_read()
@@ -82,8 +86,13 @@ class _Stream(httpcore2.NetworkStream):
         return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._deadline.sent = True
-        self._inner.write(buffer, max(self._deadline.left(), 0.001))
+        self._deadline.sent = not self._is_tunnel
+        view = memoryview(buffer)
+        for start in range(0, len(view), PIECE):
+            wait = self._deadline.left()
+            if wait <= 0:
+                raise httpcore2.WriteTimeout
+            self._inner.write(view[start : start + PIECE], wait)  # type: ignore[arg-type]
 
     def close(self) -> None:
         self._inner.close()
@@ -92,6 +101,7 @@ class _Stream(httpcore2.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore2.NetworkStream:
         inner = self._inner.start_tls(ssl_context, server_hostname, max(self._deadline.for_connect(), 0.001))
+        self._deadline.bytes_read = 0  # what a proxy said was not the answer
         return _Stream(inner, self._deadline)
 
     def get_extra_info(self, info: str) -> Any:
@@ -101,9 +111,10 @@ class _Stream(httpcore2.NetworkStream):
 class _Backend(httpcore2.NetworkBackend):
     """Opens sockets for one call; a call bound to local peers gets no other."""
 
-    def __init__(self, deadline: Deadline, *, local_only: bool) -> None:
+    def __init__(self, deadline: Deadline, *, local_only: bool, is_tunnel: bool) -> None:
         self._deadline = deadline
         self._local_only = local_only
+        self._is_tunnel = is_tunnel
 
     def connect_tcp(
         self,
@@ -113,15 +124,31 @@ class _Backend(httpcore2.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.NetworkStream:
-        wait = max(self._deadline.for_connect(), 0.001)
-        stream = SyncBackend().connect_tcp(host, port, wait, local_address, socket_options)
+        stream = self._first(host, port, local_address, socket_options)
         if self._local_only:
             peer = stream.get_extra_info("server_addr")
             # Asked of the connected socket: a name may point elsewhere than when it was looked up.
             if not peer or not is_local_address(str(peer[0])):
                 stream.close()
                 raise _NotLocal
-        return _Stream(stream, self._deadline)
+        return _Stream(stream, self._deadline, is_tunnel=self._is_tunnel)
+
+    def _first(
+        self, host: str, port: int, local_address: str | None, options: Iterable[Any] | None
+    ) -> httpcore2.NetworkStream:
+        """Returns a connection to the first address that takes one."""
+        refused: Exception = httpcore2.ConnectTimeout()
+        try:
+            for address, share in addresses(host, port, wait=self._deadline.for_connect()):
+                try:
+                    return SyncBackend().connect_tcp(address, port, share, local_address, options)
+                except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as fault:
+                    refused = fault
+        except TimeoutError:
+            raise httpcore2.ConnectTimeout from None
+        except OSError as fault:
+            raise httpcore2.ConnectError from fault
+        raise refused
 
 
 class Blocking:
@@ -135,10 +162,9 @@ class Blocking:
         """Sends a call and feeds the reply to its reading; returns what went wrong on the way, if anything."""
         deadline = Deadline(call.timing)
         try:
-            with (
-                self._client(call, deadline) as client,
-                client.stream(call.method, call.url, headers=list(call.headers), content=call.body or None) as reply,
-            ):
+            # No client stands between: it would add headers, read variables, and stumble over a bad `location`.
+            request = httpx2.Request(call.method, call.url, headers=list(call.headers), content=call.body or None)
+            with self._transport(call, deadline) as transport, closing(transport.handle_request(request)) as reply:
                 headers = {name.lower(): value for name, value in reply.headers.items()}
                 if headers.get("content-encoding", "identity").lower() not in {"", "identity"}:
                     return Fault(
@@ -147,25 +173,24 @@ class Blocking:
                     )  # fmt: skip
                 reading.open(reply.status_code, headers)
                 limit = call.timing.max_bytes if reply.status_code == 200 else LONGEST_ERROR
-                return _feed(reply.iter_raw(), reading, limit=limit)
+                return _feed(reply.iter_raw(), reading, deadline, limit=limit)
         except Exception as fault:  # noqa: BLE001 - what is not a fault of the network is raised again
             return _fault(fault, deadline)
 
-    @contextmanager
-    def _client(self, call: HttpCall, deadline: Deadline) -> Iterator[httpx2.Client]:
+    def _transport(self, call: HttpCall, deadline: Deadline) -> _Transport:
         # Kept connections save nothing to a single question, and a reset of one would blur who was at fault.
         context = self._tls() if call.url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        backend = _Backend(deadline, local_only=call.local_only)
-        proxy = self._network.get("proxy")
+        proxy = None if call.local_only else self._network.get("proxy")
+        is_tunnel = bool(proxy) and call.url.startswith("https:")
+        backend = _Backend(deadline, local_only=call.local_only, is_tunnel=is_tunnel)
         pool: httpcore2.ConnectionPool
-        if proxy and not call.local_only:
+        if proxy:
             pool = httpcore2.HTTPProxy(
                 proxy_url=proxy, ssl_context=context, network_backend=backend, max_keepalive_connections=0
             )
         else:
             pool = httpcore2.ConnectionPool(ssl_context=context, network_backend=backend, max_keepalive_connections=0)
-        with httpx2.Client(transport=_Transport(pool), trust_env=False, follow_redirects=False) as client:
-            yield client
+        return _Transport(pool)
 
     def _tls(self) -> ssl.SSLContext:
         if self._context is None:
@@ -173,9 +198,10 @@ class Blocking:
         return self._context
 
 
-def _feed(chunks: Iterator[bytes], reading: Reading, *, limit: int) -> Fault | None:
+def _feed(chunks: Iterator[bytes], reading: Reading, deadline: Deadline, *, limit: int) -> Fault | None:
     size = 0
     for chunk in chunks:
+        deadline.is_answering = True
         size += len(chunk)
         if size > limit:
             return Fault(kind="too_large", message=f"the answer has more than {limit:,} bytes", certainty="in_doubt")
@@ -186,12 +212,12 @@ def _feed(chunks: Iterator[bytes], reading: Reading, *, limit: int) -> Fault | N
 def _fault(fault: Exception, deadline: Deadline) -> Fault | None:
     """Names what the transport met, by what had been sent when it happened. A bug stays an exception."""
     cause = fault.__cause__ or fault.__context__
-    certainty = "in_doubt" if deadline.sent else "not_sent"
+    certainty: Certainty = "in_doubt" if deadline.sent else "not_sent"
     match fault:
         case _NotLocal():
             return Fault(kind="private", message="the address led to a machine that is not local", certainty="not_sent")
         case httpcore2.TimeoutException():
-            return Fault(kind="timeout", message=deadline.reason(), certainty=certainty)  # type: ignore[arg-type]
+            return Fault(kind="timeout", message=deadline.reason(), certainty=certainty)
         case httpcore2.ConnectError() | httpcore2.ProxyError():
             while cause is not None and not isinstance(cause, OSError):
                 cause = cause.__cause__
@@ -199,24 +225,28 @@ def _fault(fault: Exception, deadline: Deadline) -> Fault | None:
                 return Fault(kind="tls", message=f"TLS failed: {_words(cause)}", certainty="not_sent")
             return Fault(kind="network", message=f"cannot connect: {_words(cause or fault)}", certainty="not_sent")
         case httpcore2.ReadError() | httpcore2.WriteError():
-            return Fault(kind="network", message="the connection broke", certainty=certainty)  # type: ignore[arg-type]
+            if deadline.bytes_read:
+                return Fault(kind="incomplete", message="the answer broke off", certainty=certainty)
+            return Fault(kind="network", message="the connection broke", certainty=certainty)
         case httpcore2.RemoteProtocolError():
-            return _protocol_fault(fault, deadline)
+            return _protocol_fault(fault, deadline, certainty)
         case httpcore2.LocalProtocolError() | httpcore2.UnsupportedProtocol() | httpx2.InvalidURL():
             return Fault(kind="bad_request", message=f"cannot be sent: {_words(fault)}", certainty="not_sent")
+        case UnicodeError() if not deadline.sent:
+            return Fault(kind="bad_request", message="cannot be sent: no such name can exist", certainty="not_sent")
         case _:
             raise fault
 
 
-def _protocol_fault(fault: Exception, deadline: Deadline) -> Fault:
+def _protocol_fault(fault: Exception, deadline: Deadline, certainty: Certainty) -> Fault:
     words = str(fault)
     if not deadline.bytes_read:
-        return Fault(kind="network", message="the connection was closed without an answer", certainty="in_doubt")
+        return Fault(kind="network", message="the connection was closed without an answer", certainty=certainty)
     if "incomplete" in words or "closed connection" in words:
-        return Fault(kind="incomplete", message="the answer broke off", certainty="in_doubt")
+        return Fault(kind="incomplete", message="the answer broke off", certainty=certainty)
     if deadline.bytes_read >= LONGEST_HEADER and "too long" in words:
-        return Fault(kind="too_large", message="the header of the answer has no end", certainty="in_doubt")
-    return Fault(kind="bad_response", message="the answer is not HTTP", certainty="in_doubt")
+        return Fault(kind="too_large", message="the header of the answer has no end", certainty=certainty)
+    return Fault(kind="bad_response", message="the answer is not HTTP", certainty=certainty)
 
 
 def _words(fault: BaseException) -> str:

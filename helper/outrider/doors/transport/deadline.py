@@ -10,13 +10,17 @@ from outrider.data import Timing
 
 
 class Deadline:
-    """Tracks one call: which wait it is in, when it must be over, and how many bytes have come."""
+    """Tracks one call: which wait it is in, when it must be over, and how many bytes have come.
+
+    `is_answering` is set by the first byte of the body: many servers send their headers at once and think then.
+    """
 
     def __init__(self, timing: Timing) -> None:
         self._timing = timing
         self._end = time.monotonic() + timing.total
         self.sent = False
         self.bytes_read = 0
+        self.is_answering = False
 
     def left(self) -> float:
         """Returns the seconds until the whole call must be over."""
@@ -28,14 +32,14 @@ class Deadline:
 
     def for_read(self) -> float:
         """Returns how long the next read may take."""
-        own = self._timing.idle if self.bytes_read else self._timing.first_byte
+        own = self._timing.idle if self.is_answering else self._timing.first_byte
         return max(min(own, self.left()), 0.0)
 
     def reason(self) -> str:
         """Says which limit ran out."""
         if self.left() <= 0.001:
             return f"took longer than {self._timing.total:g} s in all"
-        if self.bytes_read:
+        if self.is_answering:
             return f"went silent for {self._timing.idle:g} s"
         if self.sent:
             return f"did not answer within {self._timing.first_byte:g} s"
