@@ -319,3 +319,52 @@ def test_without_a_home_it_says_so(typed: Shell, monkeypatch: pytest.MonkeyPatch
         2, "", "error: there is no home folder: HOME is not set\n"
         "hint: set HOME, or OUTRIDER_HOME to a folder for our files\n",
     )  # fmt: skip
+
+
+def test_a_recording_answers_without_a_network(
+    typed: Shell, home: Path, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`--replay` needs no key and no server, books nothing, and is strict about what was asked."""
+    layer = {"providers": {"here": {"dialect": "openai", "base_url": f"{server.url}/v1", "key": "HERE_API_KEY"}},
+             "models": {"here.one": {"provider": "here", "id": "one", "price": {"input": 1, "output": 2}}}}  # fmt: skip
+    write_layer(home, layer)
+    monkeypatch.setenv("HERE_API_KEY", "canary-0123456789")
+    server.always(say("the answer"), model="one")
+    typed("ask", "-m", "here.one", "--record", "r.json", "hello")
+    assert "canary" not in Path("r.json").read_text(encoding="utf-8")
+    monkeypatch.delenv("HERE_API_KEY")
+    sent = len(server.requests)
+    again = typed("ask", "-m", "here.one", "--replay", "r.json", "hello", "--json").json
+    assert again["answer"] == "the answer"
+    spent = typed("why", "--json").json
+    assert (spent["cost_usd"], spent["attempts"][0]["certainty"]) == (0.0, "not_sent")
+    other = typed("ask", "-m", "here.one", "--replay", "r.json", "goodbye")
+    assert other.code == 2
+    assert other.err.startswith("error: r.json holds no reply to this call")
+    assert len(server.requests) == sent
+
+
+def test_the_local_preset_uses_what_is_served(typed: Shell, home: Path, server: ScriptedServer) -> None:
+    """`--preset local` asks the local server what it has, and uses it."""
+    others = {name: {"base_url": "http://127.0.0.1:9"} for name in ("localai", "vllm")}
+    write_layer(home, {"providers": {**others, "ollama": {"base_url": server.url}}})
+    answered = typed("ask", "--preset", "local", "hello", "--json")
+    assert answered.code == 0, answered
+    assert answered.json["model"] == "ollama/test-model"
+    assert answered.json["cost_usd"] == 0
+
+
+def test_a_long_run_is_collected_later(typed: Shell, home: Path, server: ScriptedServer) -> None:
+    """`--background` prints a handle and exits 6; `jobs collect` prints the answer, and nothing is asked twice."""
+    layer = {"providers": {"here": {"dialect": "openai", "base_url": f"{server.url}/v1"}},
+             "models": {"here.one": {"provider": "here", "id": "one", "price": {"input": 1, "output": 2}}}}  # fmt: skip
+    write_layer(home, layer)
+    server.always(say("slowly"), model="one")
+    started = typed("ask", "-m", "here.one", "--background", "hello")
+    assert started.code == 6
+    handle = started.out.split()[1]
+    assert started.out == f"job {handle} is still running; its answer comes with: outrider jobs collect {handle}\n"
+    assert typed("jobs", "collect", handle).out == "slowly\n"
+    assert typed("jobs", "collect", handle).out == "slowly\n"
+    assert len(server.asked) == 1
+    assert typed("why", handle, "--json").json["outcome"] == "answer"

@@ -29,6 +29,8 @@ Exit codes: 0 answered, 1 every attempt failed, 2 usage, 5 refused by policy, 6 
 @click.option("--answer", metavar="MODEL=FILE", help="A first answer from elsewhere, for the model to improve on.")
 @click.option("--background", is_flag=True, help="Return at once with a handle; see `outrider jobs`.")
 @click.option("--dry-run", is_flag=True, help="Decide and estimate the cost; ask nothing.")
+@click.option("--record", metavar="FILE", help="Write every reply to a file; keys are never in it.")
+@click.option("--replay", metavar="FILE", help="Answer from a recording alone: no network, no cost.")
 @click.option("--stream/--no-stream", default=None, help="Print as it arrives (default on a terminal).")
 @click.option("--raw", is_flag=True, help="The bare text, without fence or receipt.")
 @click.option("--out", metavar="FILE", help="Write the answer to a file.")
@@ -43,6 +45,8 @@ def ask(
     answer: str | None,
     background: bool,
     dry_run: bool,
+    record: str | None,
+    replay: str | None,
     stream: bool | None,
     raw: bool,
     out: str | None,
@@ -66,7 +70,7 @@ def ask(
         wish,
         Form(
             as_json=as_json, raw=raw, out=out, quiet=quiet, stream=stream, thread=thread, dry_run=dry_run,
-            background=background, answer=answer,
+            background=background, answer=answer, record=record, replay=replay,
         ),
     )  # fmt: skip
 

@@ -37,6 +37,7 @@ class Wish:
     params: tuple[tuple[str, Any], ...] = ()
     history: tuple[Message, ...] = ()
     reads_stdin: bool = True
+    keyless: bool = False
 
 
 @record
@@ -66,6 +67,9 @@ def decide_on(session: Session, wish: Wish, *, run: str = "", may_ask_servers: b
     )  # fmt: skip
     limits = session.limits(max_cost=wish.max_cost, timeout=wish.timeout)
     situation = session.situation(limits, run=run)
+    if wish.keyless:
+        # A replay asks nobody, so it needs nobody's key.
+        situation = replace(situation, keys=dict.fromkeys(registry.providers, ""), health={})
     decision = decide(registry, selection, facts, situation)
     if may_ask_servers and _servers_matter(decision):
         from outrider.cli.servers import ask_stale_servers

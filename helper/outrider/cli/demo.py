@@ -37,18 +37,19 @@ def demo() -> int:
 
 def _session(folder: str, address: str) -> Session:
     """Returns a session whose home, settings and project are a folder of their own."""
-    config = os.path.join(folder, "claude", "config")
+    config = os.path.join(folder, ".claude", "config")
     os.makedirs(config)
     with open(os.path.join(config, "models.local.json"), "w", encoding="utf-8") as file:
-        json.dump(_layer(address), file)
+        json.dump(layer(address), file)
     where = Places(
-        home=os.path.join(folder, "home"), claude=os.path.join(folder, "claude"), project=None,
+        home=os.path.join(folder, "home"), claude=os.path.join(folder, ".claude"), project=None,
         bundled=Session().places.bundled, managed=os.path.join(folder, "none"),
     )  # fmt: skip
     return Session(where=where, environment={})
 
 
-def _layer(address: str) -> dict[str, Any]:
+def layer(address: str) -> dict[str, Any]:
+    """Returns settings with a task whose first model is overloaded and whose second answers."""
     price = {"input": 2, "output": 10}
     return {
         "providers": {

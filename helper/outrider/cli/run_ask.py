@@ -2,6 +2,7 @@
 
 import sys
 import time
+from decimal import Decimal
 from functools import partial
 from random import random
 
@@ -12,7 +13,7 @@ from outrider.cli.show import dollars, dump, note
 from outrider.cli.stepping import sleep, step
 from outrider.data import Answer, Attempt, Failure, Target
 from outrider.doors.ledger import Reservation, RunRow
-from outrider.doors.transport import sender
+from outrider.doors.transport import Send, sender
 from outrider.engine import Ended, World, run
 from outrider.errors import OutriderError, StorageFault
 from outrider.records import record, replace
@@ -38,6 +39,8 @@ class Form:
     dry_run: bool = False
     background: bool = False
     answer: str | None = None
+    record: str | None = None
+    replay: str | None = None
 
 
 def run_ask(wish: Wish, form: Form, session: Session | None = None) -> int:
@@ -48,6 +51,8 @@ def run_ask(wish: Wish, form: Form, session: Session | None = None) -> int:
         wish = _continued(session, wish, form.thread)
     if form.answer is not None:
         wish = _with_answer(session, wish, form.answer)
+    if form.replay is not None:
+        wish = replace(wish, keyless=True)
     number = asking.new_run()
     decided = asking.decide_on(session, wish, run=number, may_ask_servers=not form.dry_run)
     if not form.quiet:
@@ -76,7 +81,7 @@ def _ask(session: Session, decided: Decided, form: Form, number: str) -> int:
     try:
         ended = step(
             run(
-                decided.route, request, decided.limits, _world(session, decided, row),
+                decided.route, request, decided.limits, _world(session, decided, row, form),
                 show=printer.show, accept=_acceptance(decided), notice=partial(_notice, quiet=form.quiet),
                 prompts=session.registry.values.get("prompts", {}),
             )
@@ -97,7 +102,7 @@ def _notice(attempt: Attempt, target: Target, *, quiet: bool) -> None:
         note(f"fallback {attempt.target.name} -> {target.name} ({attempt.outcome.kind})")
 
 
-def _world(session: Session, decided: Decided, row: RunRow) -> World:
+def _world(session: Session, decided: Decided, row: RunRow, form: Form) -> World:
     """Returns the real doors."""
     ledger, keys = session.ledger, session.keys
     digest = keys.digest(decided.prompt.text)
@@ -106,13 +111,13 @@ def _world(session: Session, decided: Decided, row: RunRow) -> World:
 
     def settle(reservation: Reservation, attempt: Attempt) -> None:
         try:
-            ledger.settle(reservation, attempt)
+            ledger.settle(reservation, _free(attempt) if form.replay else attempt)
         except StorageFault as fault:
             # The answer is paid for: it is printed all the same, and the row stays booked at its worst case.
             sys.stderr.write(f"outrider: could not settle attempt {reservation.row}: {fault.message}\n")
 
     return World(
-        send=sender(session.registry.values.get("network", {})),
+        send=_send(session, form),
         reserve=lambda target, number, check: ledger.reserve(
             row, target, number=number, check=check, prompt_digest=digest, prompt_bytes=size
         ),
@@ -125,6 +130,22 @@ def _world(session: Session, decided: Decided, row: RunRow) -> World:
         price=lambda target: stand_in(session.registry, target),
         scrub=lambda text: redact(text, values),
     )
+
+
+def _send(session: Session, form: Form) -> Send:
+    """Returns the way out: the network, the network with a recorder beside it, or a recording."""
+    if form.replay is None and form.record is None:
+        return sender(session.registry.values.get("network", {}))
+    from outrider.doors.transport.recorded import recording, replaying
+
+    if form.replay is not None:
+        return replaying(form.replay)
+    return recording(sender(session.registry.values.get("network", {})), form.record or "")
+
+
+def _free(attempt: Attempt) -> Attempt:
+    """Returns an attempt as it is booked for a replay: nothing was sent, nothing is owed."""
+    return replace(attempt, cost=Decimal(0), certainty="not_sent")
 
 
 def _run_row(session: Session, decided: Decided, number: str) -> RunRow:
@@ -194,6 +215,6 @@ def _with_answer(session: Session, wish: Wish, given: str) -> Wish:
     """Puts another model's answer beside the prompt, named and delimited."""
     name, equals, path = given.partition("=")
     if not equals or not name or not path:
-        raise OutriderError(f"`--answer {given}` names no file", hint="write it as `--answer claude.sonnet=FILE`")
+        raise OutriderError(f"`--answer {given}` names no file", hint="write it as `--answer MODEL=FILE`")
     resolve(session.registry, name)
     return replace(wish, files=(*wish.files, path))

@@ -129,6 +129,7 @@ class Ledger(LedgerFile):
             )  # fmt: skip
             day = _periods(at)[0]
             _move(connection, run.id, day, nano)
+            self._claim_probe(connection, target)
             return Reservation(row=cursor.lastrowid or 0, run=run.id, nano=nano, booking=verdict, day=day)
 
     def settle(self, reservation: Reservation, attempt: Attempt) -> None:
@@ -178,6 +179,14 @@ class Ledger(LedgerFile):
         connection.execute(
             "INSERT OR REPLACE INTO health VALUES (?, ?, ?, ?, ?, ?, ?)",
             (key, now.failures, now.kind, now.until, self.boot, now.message, time.time()),
+        )
+
+    def _claim_probe(self, connection: Connection, target: Target) -> None:
+        """Keeps other processes away from a target that this call probes after its rest."""
+        now = time.monotonic()
+        connection.execute(
+            "UPDATE health SET until = ? WHERE target = ? AND until <= ? AND boot = ?",
+            (now + health_rules.PROBE_REST, target.health_key, now, self.boot),
         )
 
     def _insert_run(self, connection: Connection, run: RunRow) -> None:

@@ -37,7 +37,7 @@ def places(*, environment: "os._Environ[str] | dict[str, str] | None" = None, cw
         raise OutriderError(
             "there is no home folder: HOME is not set", hint="set HOME, or OUTRIDER_HOME to a folder for our files"
         )
-    claude = env.get("CLAUDE_CONFIG_DIR") or (os.path.join(user, ".claude") if user else os.path.join(home, "claude"))
+    claude = env.get("CLAUDE_CONFIG_DIR") or (os.path.join(user, ".claude") if user else os.path.join(home, ".claude"))
     project = project_root(cwd if cwd is not None else _working_folder(), user=user)
     if is_inside_claude(env):
         _refuse_moved_home(env, home=os.path.abspath(home), project=project)

@@ -11,6 +11,8 @@ FIRST_REST = 30.0
 LONGEST_REST = 600.0
 QUOTA_REST = 3_600.0
 RATE_LIMIT_REST = 5.0
+PROBE_REST = 30.0
+"""For how long a probe keeps others away from a target whose rest is over."""
 FOREVER = float("inf")
 
 

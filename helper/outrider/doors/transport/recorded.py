@@ -1,0 +1,108 @@
+"""Records replies to a file and replays them: the same questions, the same answers, with no network.
+
+A reply is found by what was asked (method, address, body as canonical JSON), never by the headers, so that no key is
+in a recording. Replaying is strict: a question that was not recorded is an error, not a call.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from outrider.data import Fault, HttpCall, Outcome, Reading
+from outrider.doors.digest import blake2b
+from outrider.doors.files import read_small, write_whole
+from outrider.doors.transport import Send
+from outrider.errors import OutriderError
+
+KEPT_HEADERS = frozenset({"content-type", "retry-after", "retry-after-ms", "date"})
+LARGEST = 268_435_456
+
+
+def question(call: HttpCall) -> str:
+    """Returns what identifies a call: equal for equal questions, whatever the order of their fields."""
+    try:
+        body = json.dumps(json.loads(call.body), sort_keys=True) if call.body else ""
+    except ValueError:
+        body = call.body.hex()
+    whole = f"{call.method}\n{call.url}\n{body}"
+    return blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def recording(send: Send, path: str) -> Send:
+    """Returns a way out that also writes every reply to a file."""
+    replies: list[dict[str, Any]] = []
+
+    async def send_and_record(call: HttpCall, reading: Reading) -> Fault | None:
+        heard = _Heard(reading)
+        fault = await send(call, heard)
+        replies.append({"question": question(call), "url": call.url, **heard.told(fault)})
+        write_whole(os.path.abspath(path), (json.dumps({"version": 1, "replies": replies}, indent=1) + "\n").encode())
+        return fault
+
+    return send_and_record
+
+
+def replaying(path: str) -> Send:
+    """Returns a way out that answers from a recording alone; replies to one question come in their order."""
+    left: dict[str, list[Mapping[str, Any]]] = {}
+    for reply in _read(path):
+        left.setdefault(str(reply["question"]), []).append(reply)
+
+    async def replay(call: HttpCall, reading: Reading) -> Fault | None:
+        found = left.get(question(call))
+        if not found:
+            raise OutriderError(
+                f"{path} holds no reply to this call to {call.url}",
+                hint="record it again with `--record`; prompt, model and flags must be the same",
+            )
+        reply = found.pop(0) if len(found) > 1 else found[0]
+        if reply.get("status") is not None:
+            reading.open(int(reply["status"]), dict(reply["headers"]))
+            reading.feed(bytes.fromhex(reply["body"]))
+        fault = reply.get("fault")
+        return Fault(**fault) if fault else None
+
+    return replay
+
+
+def _read(path: str) -> list[Mapping[str, Any]]:
+    data = read_small(path, limit=LARGEST)
+    if data is None:
+        raise OutriderError(f"there is no recording {path}", hint=f"make one: `outrider ask --record {path} …`")
+    replies: list[Mapping[str, Any]] = []
+    try:
+        replies = json.loads(data)["replies"]
+        is_whole = all({"question", "status", "headers", "body"} <= set(reply) for reply in replies)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        is_whole = False
+    if not is_whole:
+        raise OutriderError(f"{path} is not a recording", hint=f"make one: `outrider ask --record {path} …`")
+    return replies
+
+
+class _Heard:
+    """A reading that keeps what it was given."""
+
+    def __init__(self, inner: Reading) -> None:
+        self._inner = inner
+        self._status: int | None = None
+        self._headers: dict[str, str] = {}
+        self._body = bytearray()
+
+    def open(self, status: int, headers: Mapping[str, str]) -> None:
+        self._status = status
+        self._headers = {name: value for name, value in headers.items() if name in KEPT_HEADERS}
+        self._inner.open(status, headers)
+
+    def feed(self, chunk: bytes) -> str:
+        self._body += chunk
+        return self._inner.feed(chunk)
+
+    def finish(self, fault: Fault | None) -> Outcome:
+        return self._inner.finish(fault)
+
+    def told(self, fault: Fault | None) -> dict[str, Any]:
+        """Returns the reply as it is written down."""
+        lost = {"kind": fault.kind, "message": fault.message, "certainty": fault.certainty} if fault else None
+        return {"status": self._status, "headers": self._headers, "body": self._body.hex(), "fault": lost}

@@ -1,0 +1,103 @@
+"""Makes the documents that are printed by the program: the transcript in README, and docs/commands.md.
+
+    python scripts/documents.py [--check]
+
+The transcript is a real run against the simulated provider, in a home of its own. What differs from run to run (the
+port, the run's id, the seconds) is replaced by a fixed text, so that `--check` can compare.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "helper"))
+
+from outrider.cli.demo import layer  # noqa: E402 - the path is set above
+from outrider.cli.group import COMMANDS, cli  # noqa: E402
+from outrider.doors.simulator import simulated  # noqa: E402
+
+README, COMMANDS_PAGE = ROOT / "README.md", ROOT / "docs" / "commands.md"
+BEGIN, END = "<!-- transcript: scripts/documents.py -->\n", "<!-- end of transcript -->"
+TYPED = (
+    ("ask", "-t", "demo", "Which model answers when the first one is down?"),
+    ("why",),
+)
+CHANGING = (
+    (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:8123"),
+    (re.compile(r"\brun t[0-9a-z]{8,12}\b"), "run tr0vqtk5f0v"),
+    (re.compile(r"\d+\.\d\d s,"), "0.01 s,"),
+)
+
+
+def transcript() -> str:
+    """Runs the commands as a user would, and returns what a terminal shows."""
+    lines: list[str] = []
+    with simulated() as address, tempfile.TemporaryDirectory() as folder:
+        config = Path(folder, ".claude", "config")
+        config.mkdir(parents=True)
+        (config / "models.local.json").write_text(json.dumps(layer(address)), encoding="utf-8")
+        environment = {"HOME": folder, "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "helper")}
+        for arguments in TYPED:
+            shown = " ".join(f'"{word}"' if " " in word else word for word in arguments)
+            done = subprocess.run(
+                [sys.executable, "-m", "outrider", *arguments], cwd=folder, env=environment, text=True, check=True,
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+            lines += [f"$ outrider {shown}", *done.stdout.splitlines()]
+    text = "\n".join(lines)
+    for pattern, fixed in CHANGING:
+        text = pattern.sub(fixed, text)
+    return f"```console\n{text}\n```\n"
+
+
+def reference() -> str:
+    """Returns every command's own `--help`, under one heading each."""
+    parts = ["# Commands\n", "Printed by the program itself: `python scripts/documents.py`.\n"]
+    for heading, commands in COMMANDS.items():
+        parts.append(f"## {heading}\n")
+        for name in commands:
+            parts += _pages((name,))
+    return "\n".join(parts)
+
+
+def _pages(path: tuple[str, ...]) -> list[str]:
+    import click
+
+    command: click.Command = cli
+    context = click.Context(cli, info_name="outrider", max_content_width=100, terminal_width=100)
+    for name in path:
+        found = command.get_command(context, name) if isinstance(command, click.Group) else None
+        if found is None:
+            raise SystemExit(f"no command {path}")
+        command, context = found, click.Context(found, info_name=name, parent=context, terminal_width=100)
+    pages = [f"### outrider {' '.join(path)}\n", f"```text\n{command.get_help(context)}\n```\n"]
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            pages += _pages((*path, name))
+    return pages
+
+
+def main() -> int:
+    """Writes both documents, or with `--check` says which is not fresh."""
+    readme = README.read_text(encoding="utf-8")
+    before, _, rest = readme.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    wanted = {README: before + BEGIN + transcript() + END + after, COMMANDS_PAGE: reference()}
+    stale = [path for path, text in wanted.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    if "--check" in sys.argv[1:]:
+        for path in stale:
+            sys.stderr.write(f"not fresh: {path.relative_to(ROOT)}; run `python scripts/documents.py`\n")
+        return 1 if stale else 0
+    for path in stale:
+        path.write_text(wanted[path], encoding="utf-8")
+        sys.stdout.write(f"wrote {path.relative_to(ROOT)}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
