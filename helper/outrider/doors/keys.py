@@ -19,6 +19,7 @@ SALT = "salt"
 FOREIGN = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")
 """Set by Claude Code's own shell: a Claude login is never picked up by accident."""
 _LINE = r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=(.*)"
+_QUOTED = r"(['\"])(.*?)\1\s*(?:#.*)?"
 
 
 def parse_env(text: str) -> dict[str, str]:
@@ -29,10 +30,8 @@ def parse_env(text: str) -> dict[str, str]:
         if match is None or line.lstrip().startswith("#"):
             continue
         name, value = match[1], match[2].strip()
-        if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
-            value = value[1:-1]
-        elif " #" in value:
-            value = value.split(" #")[0].rstrip()
+        quoted = re.fullmatch(_QUOTED, value)
+        value = quoted[2] if quoted is not None else f" {value}".split(" #")[0].strip()
         if value:
             found[name] = value
     return found

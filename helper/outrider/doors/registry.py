@@ -35,15 +35,16 @@ class Source:
 def load(places: Places) -> Registry:
     """Returns the effective registry, or raises with every problem at once."""
     sources = read_sources(places)
-    whole = _digest(sources)
     trusted = _project_is_trusted(places, sources)
+    # What was valid while most of it was ignored has not been judged as a whole.
+    whole = _digest(sources, trusted=trusted)
     known = os.path.exists(_mark(places, whole))
     layers = parse_layers(sources, trusted=trusted)
     if not known and len(layers) > 1:
         check_layers(places, layers)
     values, origins, notes = merge(layers)
     if not known and len(layers) > 1:
-        _raise_problems(tuple((path, text, "") for path, text in contradictions(values)))
+        check_values(values)
         _remember(places, whole)
     return registry_from(values, origins=origins, digest=whole[:16], notes=notes)
 
@@ -193,6 +194,11 @@ def check_layers(places: Places, layers: tuple[Layer, ...]) -> None:
     _raise_problems(tuple(found))
 
 
+def check_values(values: Mapping[str, Any]) -> None:
+    """Raises every contradiction in the merged values at once."""
+    _raise_problems(tuple((path, text, "") for path, text in contradictions(values)))
+
+
 def _raise_problems(found: tuple[tuple[str, str, str], ...]) -> None:
     if not found:
         return
@@ -206,8 +212,8 @@ def _raise_problems(found: tuple[tuple[str, str, str], ...]) -> None:
     )
 
 
-def _digest(sources: tuple[Source, ...]) -> str:
-    whole = blake2b(__version__.encode(), digest_size=32)
+def _digest(sources: tuple[Source, ...], *, trusted: bool) -> str:
+    whole = blake2b(f"{__version__}\0{trusted}".encode(), digest_size=32)
     for source in sources:
         whole.update(f"\0{source.name}\0{source.path}\0{len(source.data)}\0".encode("utf-8", "surrogateescape"))
         whole.update(source.data)

@@ -120,13 +120,17 @@ def _tier(text: str) -> tuple[int, int]:
 
 
 def _bound_keys(said: Mapping[str, Any], *, base: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Drops a trusted project's providers that would send a key to another origin than the one it is bound to."""
+    """Drops what no project may say, trusted or not: how to reach the network, and where to send a bound key."""
+    refused: list[str] = []
+    if "network" in said:
+        # A proxy sees every prompt that goes out in the clear, and a CA file vouches for anybody.
+        said = {key: value for key, value in said.items() if key != "network"}
+        refused.append("only the user's own layer may say `network`")
     bound = bindings(base)
     providers = said.get("providers")
     if not isinstance(providers, Mapping):
-        return dict(said), ()
+        return dict(said), tuple(refused)
     kept: dict[str, Any] = {}
-    refused: list[str] = []
     for name, row in providers.items():
         if not isinstance(row, Mapping):
             continue
@@ -136,6 +140,8 @@ def _bound_keys(said: Mapping[str, Any], *, base: Mapping[str, Any]) -> tuple[di
         loose = [key for key in key_names(merged) if key in bound and address not in bound[key]]
         if row.get("local") and not below.get("local"):
             refused.append(f"provider {name} may not call itself local; only the user may")
+        elif below.get("local") and address != privacy.origin(str(below.get("base_url", ""))):
+            refused.append(f"provider {name} is local, and only the user may say where")
         elif loose:
             refused.append(f"provider {name} may not send {loose[0]} to {address}; give it a key variable of its own")
         else:
