@@ -19,14 +19,14 @@ def path_of(*keys: str) -> str:
 
 def origins_under(registry: Registry, path: str) -> dict[str, str]:
     """Returns the origin of every value at or under a path that another layer than the bundled one set."""
-    return {place: origin for place, origin in registry.origins.items() if _is_under(place, path)}
+    return {place: origin for place, origin in registry.origins.items() if is_under(place, path)}
 
 
 def layers_of(registry: Registry, path: str, value: Any) -> str:
     """Returns the layers that a value comes from, the lowest first, as `bundled` or `bundled + user`."""
     origins = origins_under(registry, path)
     named = list(dict.fromkeys(origin.partition(" ")[0] for origin in origins.values()))
-    is_whole = bool(origins) and all(any(_is_under(leaf, place) for place in origins) for leaf in leaves(value, path))
+    is_whole = bool(origins) and all(any(is_under(leaf, place) for place in origins) for leaf in leaves(value, path))
     return " + ".join(named if is_whole else [BUNDLED, *named])
 
 
@@ -48,5 +48,6 @@ def flat(value: Mapping[str, Any], path: str, name: str = "") -> Iterator[tuple[
             yield f"{name}{key}", inside(path, key), inner
 
 
-def _is_under(place: str, path: str) -> bool:
+def is_under(place: str, path: str) -> bool:
+    """Whether a written path is another one, or leads into it."""
     return place == path or place.startswith((f"{path}.", f"{path}["))
