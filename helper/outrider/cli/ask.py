@@ -60,7 +60,8 @@ def ask(
     argument, from stdin, or both (stdin is then an attachment).
     """
     from outrider.cli.asking import Wish
-    from outrider.cli.run_ask import Form, run_ask
+    from outrider.cli.form import Form
+    from outrider.cli.run_ask import run_ask
 
     given = _parameters(params)
     if temperature is not None:

@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from outrider.cli.asking import Wish
-from outrider.cli.run_ask import Form, run_ask
+from outrider.cli.form import Form
+from outrider.cli.run_ask import run_ask
 from outrider.cli.session import Session
 from outrider.cli.show import complain, out
 from outrider.doors.settings import Places

@@ -3,10 +3,10 @@
 import os
 import sys
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 from outrider.cli import envelope
 from outrider.cli.asking import Decided
+from outrider.cli.form import Form
 from outrider.cli.session import Session
 from outrider.cli.show import complain, dump, note
 from outrider.data import Answer, Failure, Outcome
@@ -15,9 +15,6 @@ from outrider.engine import Ended
 from outrider.errors import OutriderError, Refused
 from outrider.rules import advice, containment
 from outrider.rules.receipts import receipt
-
-if TYPE_CHECKING:
-    from outrider.cli.run_ask import Form
 
 Acceptance = Callable[[Answer], Outcome]
 LONGEST_IN_TRANSCRIPT = 25_000
@@ -46,7 +43,7 @@ def check_out(path: str | None, session: Session) -> None:
 class Printer:
     """Prints the end of one ask, in the form that was wanted."""
 
-    def __init__(self, *, form: "Form", session: Session, private: bool) -> None:
+    def __init__(self, *, form: Form, session: Session, private: bool) -> None:
         self._form = form
         self._session = session
         self._is_fenced = session.inside_claude

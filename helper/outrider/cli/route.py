@@ -7,7 +7,6 @@ import click
 from outrider.cli.selecting import selection_options
 from outrider.cli.show import dollars, dump, note, out
 
-
 EPILOG = """\b
 Examples:
   outrider route "rename this variable"
@@ -38,12 +37,10 @@ def route(prompt: str | None, *, as_json: bool, **choosing: Any) -> None:
         from outrider.rules.receipts import no_model
 
         _, message, hint = no_model(session.registry, decision, private=decision.private)
-        out(f"no model: {message}")
-        out(f"  to have one: {hint}")
-    elif decision.how == "subagent":
-        out(f"{decision.chain[0]}: use the `{decision.agent}` subagent")
-    else:
-        out(decision.chain[0])
+        out(f"no model: {message}\n  rule: {decision.rule}\nto have one, {hint}")
+        return
+    is_for_subagent = decision.how == "subagent"
+    out(f"{decision.chain[0]}: use the `{decision.agent}` subagent" if is_for_subagent else decision.chain[0])
     out(f"  rule: {decision.rule}")
     if decision.level is not None:
         out(f"  level: {decision.level}")

@@ -8,6 +8,7 @@ from random import random
 
 from outrider.cli import asking, printing
 from outrider.cli.asking import Decided, Wish
+from outrider.cli.form import Form
 from outrider.cli.session import Session
 from outrider.cli.show import dollars, dump, note
 from outrider.cli.stepping import sleep, step
@@ -16,7 +17,7 @@ from outrider.doors.ledger import Reservation, RunRow
 from outrider.doors.transport import Send, sender
 from outrider.engine import Ended, World, run
 from outrider.errors import OutriderError, StorageFault
-from outrider.records import record, replace
+from outrider.records import replace
 from outrider.rules import receipts
 from outrider.rules.redaction import redact
 from outrider.rules.routing import estimate, stand_in
@@ -24,23 +25,6 @@ from outrider.rules.selection import resolve
 
 BASH_LIMIT = 100.0
 """Claude Code moves a command to the background after 120 s; before that we leave with a handle of our own."""
-
-
-@record
-class Form:
-    """How the result is wanted."""
-
-    as_json: bool = False
-    raw: bool = False
-    out: str | None = None
-    quiet: bool = False
-    stream: bool | None = None
-    thread: str | None = None
-    dry_run: bool = False
-    background: bool = False
-    answer: str | None = None
-    record: str | None = None
-    replay: str | None = None
 
 
 def run_ask(wish: Wish, form: Form, session: Session | None = None) -> int:
