@@ -206,7 +206,11 @@ class Route:
 
 @record
 class Attempt:
-    """One call to one model, ended. `waited` is the pause before it; `shown` says that its text reached a person."""
+    """One call to one model, ended.
+
+    `waited` is the pause before it; `shown` says that its text reached a person; `may_grow` that the model could give
+    more than the cap that was asked for.
+    """
 
     target: Target
     outcome: Outcome
@@ -216,4 +220,5 @@ class Attempt:
     cost_known: bool = True
     certainty: Certainty = "exact"
     shown: bool = False
+    may_grow: bool = False
     warnings: tuple[str, ...] = ()

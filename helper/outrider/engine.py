@@ -98,20 +98,29 @@ async def run(
             case Done(answer=answer):
                 return Ended(answer=answer, failure=None, attempts=attempts)
             case GiveUp(failure=failure):
-                return Ended(answer=None, failure=failure, attempts=attempts)
-            case Try(target=target, after=after):
+                return Ended(answer=None, failure=_sized(failure, request), attempts=attempts)
+            case Try(target=target, after=after, uncapped=uncapped):
                 if notice is not None and attempts and attempts[-1].target.health_key != target.health_key:
                     notice(attempts[-1], target)
                 if after > 0:
                     await world.sleep(after)
+                asked = replace(request, max_output=None) if uncapped else request
                 attempt = await _attempt(
-                    target, for_model(request, target.model, prompts, effort=route.effort), limits, world,
+                    target, for_model(asked, target.model, prompts, effort=route.effort), limits, world,
                     number=len(attempts) + 1, waited=after, left=limits.route - (world.now() - began), show=show,
                     accept=accept,
                 )  # fmt: skip
                 attempts = (*attempts, attempt)
             case never:
                 assert_never(never)
+
+
+def _sized(failure: Failure, request: Request) -> Failure:
+    """Says of a prompt that no window held how large one would have to be."""
+    if failure.kind != "context":
+        return failure
+    tokens = money.likely_tokens(request.messages, schema=request.schema)
+    return replace(failure, message=f"{failure.message} (the prompt is about {tokens:,} tokens)")
 
 
 async def _attempt(
@@ -127,7 +136,7 @@ async def _attempt(
     accept: Accept | None,
 ) -> Attempt:
     """Books, sends, reads and settles one call. No call leaves without its row."""
-    most = money.most_tokens(request.messages)
+    most = money.most_tokens(request.messages, schema=request.schema)
     price = target.model.price or world.price(target)
 
     def check(spend: Spend) -> Booking | Failure:
@@ -141,16 +150,18 @@ async def _attempt(
     booking: Booking = reservation.booking
     capped = replace(request, max_output=booking.cap)
     began = world.now()
-    call, warnings = encode(
-        capped, target, key=world.key(target.provider),
-        timing=timing(limits, target.model, target.provider.row, left=left),
-    )  # fmt: skip
-    watched = _Watched(reading(target, stream=call.stream, schema_wanted=request.schema is not None), show)
+    certainty: Certainty = "not_sent"
     try:
+        call, warnings = encode(
+            capped, target, key=world.key(target.provider),
+            timing=timing(limits, target.model, target.provider.row, left=left),
+        )  # fmt: skip
+        watched = _Watched(reading(target, stream=call.stream, schema_wanted=request.schema is not None), show)
+        certainty = "in_doubt"
         outcome = watched.finish(await world.send(call, watched))
     except BaseException:
-        # Ctrl-C or a bug: what is in flight may be billed, and its row must say so.
-        lost = Failure(kind="interrupted", message="interrupted", certainty="in_doubt")
+        # Ctrl-C, a key that no header can carry, or a bug: the row is closed, and what is in flight may be billed.
+        lost = Failure(kind="interrupted", message="interrupted", certainty=certainty)
         world.settle(reservation, _ended(target, lost, booking=booking, price=price, request=request, at=world.at()))
         raise
     if accept is not None and isinstance(outcome, Answer):
@@ -159,7 +170,7 @@ async def _attempt(
         outcome = replace(outcome, message=world.scrub(outcome.message))
     attempt = replace(
         _ended(target, outcome, booking=booking, price=price, request=request, at=world.at()),
-        seconds=world.now() - began, waited=waited, shown=watched.shown, warnings=warnings,
+        seconds=world.now() - began, waited=waited, shown=watched.shown, may_grow=booking.may_grow, warnings=warnings,
     )  # fmt: skip
     world.settle(reservation, attempt)
     return attempt
@@ -197,7 +208,7 @@ def _billed(outcome: Outcome, request: Request) -> tuple[Usage, Certainty]:
         case never:
             assert_never(never)
     output = len(text.encode("utf-8", "replace")) // 4 + 1
-    return Usage(input=money.likely_tokens(request.messages), output=output), "estimate"
+    return Usage(input=money.likely_tokens(request.messages, schema=request.schema), output=output), "estimate"
 
 
 class _Watched:

@@ -60,7 +60,8 @@ def facts(
     """Returns what a decision needs to know of a prompt; the prompt itself goes no further."""
     needs = {name for name, is_needed in (("vision", prompt.images), ("json", schema is not None)) if is_needed}
     return Facts(
-        tokens=money.likely_tokens(messages), most_tokens=money.most_tokens(messages), max_output=max_output,
+        tokens=money.likely_tokens(messages, schema=schema), most_tokens=money.most_tokens(messages, schema=schema),
+        max_output=max_output,
         score=round(complexity.score(prompt.instruction), 6), needs=frozenset(needs),
         keywords=keywords_in(prompt.instruction, tuple(registry.values.get("rules", ()))),
     )  # fmt: skip

@@ -7,7 +7,7 @@ target. The history alone decides, so a past run can be replayed from its ledger
 from typing import assert_never
 
 from outrider.data import Answer, Attempt, Failure, Route, Target
-from outrider.records import record
+from outrider.records import record, replace
 from outrider.rules.limits import Limits
 
 REPEATED_STATUS = frozenset({408, 409, 425, 500, 502, 503, 504, 529})
@@ -20,10 +20,14 @@ THROTTLE_CEILING = 20.0
 
 @record
 class Try:
-    """The next thing to do: ask this target, after this many seconds."""
+    """The next thing to do: ask this target, after this many seconds.
+
+    `uncapped` lets the answer be as long as the model and the budget allow, whatever was asked for.
+    """
 
     target: Target
     after: float = 0.0
+    uncapped: bool = False
 
 
 @record
@@ -69,16 +73,20 @@ def _first(route: Route) -> Move:
 def _after_failure(
     route: Route, attempts: tuple[Attempt, ...], limits: Limits, *, failure: Failure, elapsed: float, chance: float
 ) -> Move:
-    if attempts[-1].shown or len(attempts) >= MAX_ATTEMPTS or elapsed >= limits.route:
+    if attempts[-1].shown:
         # Text that a person has already read is never continued by another model.
         return GiveUp(failure=failure)
     if failure.kind in {"bad_request", "storage", "interrupted", "private"}:
         return GiveUp(failure=failure)
     if failure.kind == "content_filter" and not route.content_filter_falls_over:
         return GiveUp(failure=failure)
-    others = _others(route, attempts, failure)
+    if len(attempts) >= MAX_ATTEMPTS or elapsed >= limits.route:
+        return GiveUp(failure=_to_report(attempts))
+    others = _others(route, attempts)
     target = attempts[-1].target
     tries = _tries(attempts, target)
+    if _was_cut_by_its_cap(attempts[-1]) and tries <= 1 and limits.retries > 0:
+        return Try(target=target, uncapped=True)
     if others:
         if tries <= 1 and limits.retries > 0 and _is_worth_one_repeat(failure):
             return Try(target=target)
@@ -89,13 +97,27 @@ def _after_failure(
     return Try(target=target, after=wait)
 
 
-def _others(route: Route, attempts: tuple[Attempt, ...], failure: Failure) -> tuple[Target, ...]:
+def _others(route: Route, attempts: tuple[Attempt, ...]) -> tuple[Target, ...]:
+    """Returns the targets that were not asked yet and whose window is larger than each that was too small."""
     tried = {attempt.target.health_key for attempt in attempts}
     left = tuple(target for target in route.targets if target.health_key not in tried)
-    if failure.kind == "context":
-        window = attempts[-1].target.model.context or 0
-        left = tuple(target for target in left if (target.model.context or 0) > window)
-    return left
+    too_small = [
+        _window(attempt.target)
+        for attempt in attempts
+        if isinstance(attempt.outcome, Failure) and attempt.outcome.kind == "context"
+    ]
+    return tuple(target for target in left if _window(target) > max(too_small)) if too_small else left
+
+
+def _window(target: Target) -> int:
+    """Returns the tokens that a target takes in, 0 where nobody says."""
+    return int(target.model.row.get("max_input") or target.model.context or 0)
+
+
+def _was_cut_by_its_cap(attempt: Attempt) -> bool:
+    """Whether JSON was cut short by a cap that may still grow; text without a schema is an answer, cut or not."""
+    outcome = attempt.outcome
+    return isinstance(outcome, Failure) and outcome.kind == "truncated" and bool(outcome.partial) and attempt.may_grow
 
 
 def _tries(attempts: tuple[Attempt, ...], target: Target) -> int:
@@ -122,8 +144,6 @@ def _wait(failure: Failure, *, tries: int, limits: Limits, chance: float) -> flo
             most, wait = limits.retries, _backoff(tries, step=0.5, ceiling=BACKOFF_CEILING, chance=chance)
         case "rate_limit":
             most, wait = limits.retries, _backoff(tries, step=1.0, ceiling=THROTTLE_CEILING, chance=chance)
-        case "quota" if failure.retry_after is not None:
-            most, wait = limits.retries, failure.retry_after
         case "network" | "bad_response" | "empty" | "incomplete":
             most, wait = min(limits.retries, 1), _backoff(tries, step=0.5, ceiling=1.0, chance=chance)
         case "timeout" if failure.certainty == "not_sent":
@@ -142,13 +162,15 @@ def _backoff(tries: int, *, step: float, ceiling: float, chance: float) -> float
 
 
 def _to_report(attempts: tuple[Attempt, ...]) -> Failure:
-    """Returns the last failure; with several, its message names them all."""
+    """Returns the last failure, or the one word for all of them where nothing beyond this machine was reached."""
     failures = [(attempt.target, attempt.outcome) for attempt in attempts if isinstance(attempt.outcome, Failure)]
     last = failures[-1][1]
-    if len({target.health_key for target, _ in failures}) == 1:
-        return last
-    if all(failure.kind == "network" and failure.certainty == "not_sent" for _, failure in failures):
-        return Failure(
-            kind="network", message="no model could be reached: you seem to be offline", certainty="not_sent"
-        )
+    is_several = len({target.health_key for target, _ in failures}) > 1
+    has_remote = any(not target.local for target, _ in failures)
+    if is_several and has_remote and all(_is_unreached(failure) for _, failure in failures):
+        return replace(last, kind="network", message="no model could be reached: you seem to be offline")
     return last
+
+
+def _is_unreached(failure: Failure) -> bool:
+    return failure.kind in {"network", "timeout"} and failure.certainty == "not_sent"

@@ -80,7 +80,7 @@ def limits_from(
     walls.
     """
     budget = {period: Decimal(str(value)) for period, value in row.get("budget_usd", {}).items() if value is not None}
-    budgets_set = frozenset(path.removeprefix("budget_usd.") for path in was_set if path.startswith("budget_usd."))
+    budgets_set = frozenset(period for period in budget if f"budget_usd.{period}" in was_set)
     if max_cost is not None:
         budget["run"] = min(max_cost, budget["run"]) if "run" in budgets_set else max_cost
         budgets_set |= {"run"}
@@ -127,11 +127,15 @@ def for_route(limits: Limits, models: tuple[tuple[Model, Mapping[str, Any]], ...
 
 @record
 class Booking:
-    """What a call may cost: the cap to send, in tokens, and the most it comes to, in dollars."""
+    """What a call may cost: the cap to send, in tokens, and the most it comes to, in dollars.
+
+    `may_grow` says that the model could give more than the cap that was asked for.
+    """
 
     cap: int
     worst: Decimal
     known: bool
+    may_grow: bool = False
 
 
 def book(
@@ -158,8 +162,9 @@ def book(
             message=f"the price of {model.name} is not known, and a budget is set",
         )  # fmt: skip
     cap = _cap(model, wanted, input_tokens)
+    may_grow = wanted is not None and cap < _cap(model, None, input_tokens)
     if price is None:
-        return Booking(cap=cap, worst=Decimal(0), known=False)
+        return Booking(cap=cap, worst=Decimal(0), known=False, may_grow=may_grow)
     for period, left in remaining(limits, spend).items():
         bought = money.output_bought(price, input_tokens=input_tokens, budget=left, at=at)
         least = cap if wanted is not None else min(cap, LEAST_OUTPUT)
@@ -167,10 +172,11 @@ def book(
             return _over(period, left)
         cap = cap if bought is None else min(cap, bought)
         worst = money.worst_cost(price, input_tokens=input_tokens, output_tokens=cap, at=at) or Decimal(0)
-        if worst > left:
+        if worst > max(left, Decimal(0)):
+            # What costs nothing may be asked although a budget is overdrawn.
             return _over(period, left)
     worst = money.worst_cost(price, input_tokens=input_tokens, output_tokens=cap, at=at) or Decimal(0)
-    return Booking(cap=cap, worst=worst, known=known)
+    return Booking(cap=cap, worst=worst, known=known, may_grow=may_grow)
 
 
 def _cap(model: Model, wanted: int | None, input_tokens: int) -> int:

@@ -4,6 +4,7 @@ Prices are dollars for a million tokens, results are `Decimal` dollars. The time
 1970), since a price may depend on the hour, the weekday or the date.
 """
 
+import json
 from collections.abc import Mapping
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
@@ -107,22 +108,30 @@ def blended(price: Price | None, *, at: float) -> Decimal | None:
     return (3 * rates.input + rates.output) / 4
 
 
-def likely_tokens(messages: tuple[Message, ...]) -> int:
-    """Estimates the tokens of a prompt: four bytes of text each, and a fixed sum for a picture."""
-    return sum(
+def likely_tokens(messages: tuple[Message, ...], *, schema: Mapping[str, Any] | None = None) -> int:
+    """Estimates the tokens of a prompt: four bytes of text each, and a fixed sum for a picture.
+
+    The JSON schema of an answer is sent with the prompt, and billed with it.
+    """
+    return _schema_bytes(schema) // 4 + sum(
         _bytes(message.text) // 4 + 1 + MESSAGE_TOKENS + IMAGE_TOKENS * len(message.images) for message in messages
     )
 
 
-def most_tokens(messages: tuple[Message, ...]) -> int:
+def most_tokens(messages: tuple[Message, ...], *, schema: Mapping[str, Any] | None = None) -> int:
     """Returns a number of tokens that a prompt will hardly exceed: two bytes of text each.
 
     Dense text (digits, other scripts, minified code) takes two to three bytes a token, so a wall built on the
     likely number would leak.
     """
-    return sum(
+    return _schema_bytes(schema) // 2 + sum(
         _bytes(message.text) // 2 + 2 + MESSAGE_TOKENS + IMAGE_TOKENS * len(message.images) for message in messages
     )
+
+
+def _schema_bytes(schema: Mapping[str, Any] | None) -> int:
+    # With the sentence that asks for it where a model takes no schema.
+    return len(json.dumps(schema)) + 160 if schema is not None else 0
 
 
 def _bytes(text: str) -> int:
@@ -140,8 +149,8 @@ def from_nano(nano: int) -> Decimal:
 
 
 def price_from(row: Mapping[str, Any] | None) -> Price | None:
-    """Reads a price row; None where there is none."""
-    if not row:
+    """Reads a price row; None where there is none, or where it does not say what input and output cost."""
+    if not row or row.get("input") is None or row.get("output") is None:
         return None
     return Price(
         base=_rates(row),
