@@ -32,11 +32,13 @@ WELL = Health()
 def after(health: Health, outcome: Outcome, *, now: float) -> Health:
     """Returns the health that follows from one more outcome.
 
-    Failures that say nothing of the target (a bad request, a too long prompt, our own budget) change nothing.
+    Failures that say nothing of the target (a bad request, a too long prompt, our own budget) change nothing. A rest
+    doubles when the call after it fails, not with every call that was under way when the trouble began.
     """
     if isinstance(outcome, Answer):
-        return WELL
-    count = health.failures + 1
+        # An answer to a call that left before a rate limit was told does not lift it.
+        return health if health.kind == "rate_limit" and is_resting(health, now=now) else WELL
+    count = max(health.failures, 1) if is_resting(health, now=now) else health.failures + 1
     match outcome.kind:
         case "server" | "timeout" | "network" | "tls" | "redirect" | "bad_response" | "incomplete" | "too_large":
             rest = min(FIRST_REST * 2.0 ** min(count - 1, 10), LONGEST_REST)
@@ -44,7 +46,7 @@ def after(health: Health, outcome: Outcome, *, now: float) -> Health:
             asked = outcome.retry_after
             rest = RATE_LIMIT_REST if asked is None else max(asked, 0.0)
         case "quota":
-            rest = QUOTA_REST if outcome.retry_after is None else max(outcome.retry_after, 0.0)
+            rest = QUOTA_REST
         case "auth":
             # A refused key stays refused; a new key has another digest and so another target.
             rest = FOREVER
@@ -52,6 +54,8 @@ def after(health: Health, outcome: Outcome, *, now: float) -> Health:
             rest = LONGEST_REST
         case _:
             return health
+    if now + rest < health.until:
+        return health
     return Health(failures=count, kind=outcome.kind, until=now + rest, message=outcome.message[:200])
 
 
