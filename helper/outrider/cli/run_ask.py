@@ -60,12 +60,12 @@ def run_ask(wish: Wish, form: Form, session: Session | None = None) -> int:
 
 def _ask(session: Session, decided: Decided, form: Form, number: str) -> int:
     printer = printing.Printer(form=form, session=session, private=decided.route.private)
-    row = _run_row(session, decided, number)
+    row = run_row(session, decided, number)
     request = replace(decided.request, stream=form.stream is not False)
     try:
         ended = step(
             run(
-                decided.route, request, decided.limits, _world(session, decided, row, form),
+                decided.route, request, decided.limits, world_for(session, decided, row, form),
                 show=printer.show, accept=_acceptance(decided), notice=partial(_notice, quiet=form.quiet),
                 prompts=session.registry.values.get("prompts", {}),
             )
@@ -86,7 +86,7 @@ def _notice(attempt: Attempt, target: Target, *, quiet: bool) -> None:
         note(f"fallback {attempt.target.name} -> {target.name} ({attempt.outcome.kind})")
 
 
-def _world(session: Session, decided: Decided, row: RunRow, form: Form) -> World:
+def world_for(session: Session, decided: Decided, row: RunRow, form: Form) -> World:
     """Returns the real doors."""
     ledger, keys = session.ledger, session.keys
     digest = keys.digest(decided.prompt.text)
@@ -132,7 +132,7 @@ def _free(attempt: Attempt) -> Attempt:
     return replace(attempt, cost=Decimal(0), certainty="not_sent")
 
 
-def _run_row(session: Session, decided: Decided, number: str) -> RunRow:
+def run_row(session: Session, decided: Decided, number: str) -> RunRow:
     decision = decided.route
     return RunRow(
         id=number, command="ask", task=decision.task, rule=decision.rule, level=decision.level,
@@ -156,7 +156,7 @@ def _refuse(session: Session, wish: Wish, decided: Decided, form: Form, *, run: 
     """Ends a run for which nothing could be asked; it is booked, so that `why` can explain it."""
     private = asking.is_private(session, wish) or decided.route.private
     kind, message, hint = receipts.no_model(session.registry, decided.route, private=private)
-    session.ledger.record_run(_run_row(session, decided, run), outcome="refused", kind=kind)
+    session.ledger.record_run(run_row(session, decided, run), outcome="refused", kind=kind)
     code = 5 if kind in {"private", "budget"} else 2
     printer = printing.Printer(form=form, session=session, private=private)
     nothing = Ended(answer=None, failure=None, attempts=())

@@ -74,10 +74,9 @@ def show_thread(name: str, *, as_json: bool, quiet: bool) -> None:
             hint=f"read it in a terminal of your own: `outrider thread show {name}`",
         )
     turns = [(message.role, message.text) for message in kept.messages]
-    if session.inside_claude:
-        turns = [(role, containment.neutral(text)) for role, text in turns]
     if as_json:
-        dump({**_shape(kept), "messages": [{"role": role, "text": text} for role, text in turns]})
+        made = containment.neutral if session.inside_claude else str
+        dump({**_shape(kept), "messages": [{"role": role, "text": made(text)} for role, text in turns]})
         return
     whole = "\n\n".join(f"--- {role} ---\n{text.strip()}" for role, text in turns)
     if session.inside_claude:

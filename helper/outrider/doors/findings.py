@@ -71,7 +71,7 @@ def _wrong(places: Places, layer: Layer, source: Source) -> list[Finding]:
 
 def _placed(path: str, text: str, origins: dict[str, str], sources: tuple[Source, ...]) -> Finding:
     """Finds the layer that a contradiction comes from: the one that set the value, or something in or around it."""
-    origin = next((origin for place, origin in origins.items() if place.startswith(path) or path.startswith(place)), "")
+    origin = next((origin for place, origin in origins.items() if is_under(place, path) or is_under(path, place)), "")
     file = origin.partition(" ")[2]
     data = next((source.data for source in sources if source.path == file), None)
     if data is None:
