@@ -100,14 +100,14 @@ def _warnings(session: Session, sources: tuple[Source, ...]) -> tuple[str, ...]:
     yaml = registry.user_files(session.places)
     if all(os.path.lexists(path) for path in yaml):
         told.append(f"both {yaml[0]} and {yaml[1]} are there: both count, the second over the first")
-    edited = _hand_edit(session.places, sources[0])
+    edited = hand_edit(session.places, sources[0])
     if edited is not None:
         told.append(edited)
     situation, trouble = look(session)
     return (*session.registry.notes, *told, *checks.unanswerable(session.registry, situation), *trouble)
 
 
-def _hand_edit(where: Places, bundled: Source) -> str | None:
+def hand_edit(where: Places, bundled: Source) -> str | None:
     """Says that the registry which is there for reading was edited, and where the edit belongs."""
     from outrider.rules.checks import hand_edits
 

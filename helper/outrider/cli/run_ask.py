@@ -133,6 +133,7 @@ def _free(attempt: Attempt) -> Attempt:
 
 
 def run_row(session: Session, decided: Decided, number: str) -> RunRow:
+    """Returns what the book says of a run before its first call."""
     decision = decided.route
     return RunRow(
         id=number, command="ask", task=decision.task, rule=decision.rule, level=decision.level,

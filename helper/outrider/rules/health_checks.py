@@ -1,0 +1,84 @@
+"""What the environment and the registry's dates say about trouble ahead. The variables and the day are handed in."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Literal
+
+from outrider.records import record
+from outrider.rows import Model, Registry
+from outrider.rules.routing import model_called
+from outrider.rules.secrets import FOREIGN, foreign_hint, variables, why_foreign
+
+Mark = Literal["ok", "warn", "fail"]
+SOON = 60
+"""Days before a model's end in which it is named."""
+PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
+CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+_ADDRESS = re.compile(r"[A-Z0-9_]+_(?:BASE_URL|API_BASE)|OLLAMA_HOST")
+
+
+@record
+class Check:
+    """One thing looked at: how it is, and what mends it where it is not well."""
+
+    name: str
+    mark: Mark
+    message: str
+    fix: str = ""
+
+
+def environment(variables_set: Mapping[str, str], registry: Registry) -> Iterator[Check]:
+    """Yields what the environment asks for and does not get, and what it breaks."""
+    known = variables(registry.providers)
+    for name in sorted(variables_set):
+        if _ADDRESS.fullmatch(name) and not name.startswith("OUTRIDER_") and variables_set[name]:
+            yield Check(
+                name="environment", mark="warn", message=f"{name} is set, and never used: a project could set it",
+                fix="an address belongs into your settings: `outrider providers add NAME URL`",
+            )  # fmt: skip
+    for name in FOREIGN:
+        own = [variable for variable in known if variable.endswith(f"_{name}")]
+        if variables_set.get(name) and not any(variables_set.get(variable) for variable in own):
+            message = f"{name} is set, and not used: {why_foreign()}"
+            yield Check(name="environment", mark="warn", message=message, fix=foreign_hint(known))
+    if variables_set.get("CLAUDE_CODE_SUBAGENT_MODEL_FORCE"):
+        yield Check(
+            name="environment", mark="warn", fix="unset it, or set CLAUDE_CODE_SUBAGENT_MODEL instead",
+            message="CLAUDE_CODE_SUBAGENT_MODEL_FORCE is set: every subagent runs on one model, whatever its tier",
+        )  # fmt: skip
+    network = registry.values.get("network", {})
+    for names, key in ((PROXIES, "proxy"), (CERTIFICATES, "ca_file")):
+        found = [name for name in names if variables_set.get(name) or variables_set.get(name.lower())]
+        if found and not network.get(key):
+            yield Check(
+                name="environment", mark="warn", message=f"{found[0]} is set, and not used: a project could set it",
+                fix=f'if it is meant, put {{"network": {{"{key}": "…"}}}} into your models.local.json',
+            )  # fmt: skip
+
+
+def endings(registry: Registry, used: frozenset[str], *, today: date) -> Iterator[Check]:
+    """Yields the models of any chain, and those used of late, that have ended or will within two months."""
+    named = {name for task in registry.tasks.values() for name in task.chain}
+    named |= {name for preset in registry.presets.values() for name in preset.chain}
+    models = {model.name: model for name in named | used if (model := model_called(registry, name)) is not None}
+    for name in sorted(models):
+        ended = _ending(models[name], today=today)
+        if ended is not None:
+            instead = models[name].row.get("replacement")
+            fix = f"use {instead} instead" if instead else "run `outrider models` for another"
+            where = "is in a chain, and" if name in named else "was used of late, and"
+            yield Check(name="models", mark="warn", message=f"{name} {where} {ended}", fix=fix)
+
+
+def _ending(model: Model, *, today: date) -> str | None:
+    if model.row.get("status") == "retired":
+        return "is retired"
+    try:
+        day = date.fromisoformat(str(model.row.get("shutdown")))
+    except ValueError:
+        return None
+    left = (day - today).days
+    if left > SOON:
+        return None
+    return f"was shut down on {day}" if left < 0 else f"shuts down on {day}, in {left} days"
