@@ -78,7 +78,7 @@ class _Stream(httpcore2.NetworkStream):
         self._is_tunnel = is_tunnel
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        wait = self._deadline.for_read()
+        wait = self._deadline.for_connect() if self._is_tunnel else self._deadline.for_read()
         if wait <= 0:
             raise httpcore2.ReadTimeout
         data = self._inner.read(max_bytes, wait)
