@@ -74,10 +74,14 @@ def choose(registry: Registry, selection: Selection, facts: Facts) -> Choice:
     if selection.model is not None:
         return _named(registry, selection)
     rejected = ["flag -m: not given"]
-    if selection.task is not None:
-        return _by_task(registry, selection, facts, rejected=(*rejected,))
-    rejected.append("flag -t: not given")
-    if selection.private:
+    if selection.task not in {None, "auto"}:
+        task = _task(registry, str(selection.task))
+        return _with_preset(
+            registry, selection, task=task, rule=f"flag -t {task.name}", level=None, rejected=tuple(rejected)
+        )
+    if selection.task is None:
+        rejected.append("flag -t: not given")
+    if selection.private and selection.task is None:
         private = _private_task(registry)
         return Choice(
             task=private, chain=private.chain, rule="flag --private", fallback=selection.fallback is not False,
@@ -91,6 +95,12 @@ def choose(registry: Registry, selection: Selection, facts: Facts) -> Choice:
                 registry, selection, task=task, rule=f"rule {name}", level=None, rejected=tuple(rejected)
             )
         rejected.append(f"rule {name}: did not match")
+    if selection.task == "auto":
+        level = complexity.level(facts.score)
+        return _with_preset(
+            registry, selection, task=_task(registry, level), level=level, rejected=tuple(rejected),
+            rule=f"flag -t auto: level {level} (score {facts.score:.3f})",
+        )  # fmt: skip
     task = _task(registry, registry.values.get("default", "analysis"))
     return _with_preset(
         registry, selection, task=task, rule=f"default task {task.name}", level=None, rejected=tuple(rejected)
@@ -106,17 +116,6 @@ def _matches(rule: Mapping[str, Any], facts: Facts) -> bool:
     if rule.get("tokens_below") is not None:
         tests.append(facts.tokens < rule["tokens_below"])
     return bool(tests) and all(tests)
-
-
-def _by_task(registry: Registry, selection: Selection, facts: Facts, *, rejected: tuple[str, ...]) -> Choice:
-    if selection.task != "auto":
-        task = _task(registry, selection.task or "")
-        return _with_preset(registry, selection, task=task, rule=f"flag -t {task.name}", level=None, rejected=rejected)
-    level = complexity.level(facts.score)
-    return _with_preset(
-        registry, selection, task=_task(registry, level), level=level, rejected=rejected,
-        rule=f"flag -t auto: level {level} (score {facts.score:.3f})",
-    )  # fmt: skip
 
 
 def _with_preset(
