@@ -186,7 +186,8 @@ class Passed:
 class Route:
     """One decision: what to try, in order, what was passed over, and the rule that decided.
 
-    `chain` names every usable model in order, native ones too; `targets` are those that the helper itself can call.
+    `chain` names every usable model in order, native ones too; `targets` are those that the helper itself can call;
+    `tail` holds the health keys of those that no chain names and that were computed behind it.
     """
 
     task: str
@@ -195,6 +196,7 @@ class Route:
     targets: tuple[Target, ...]
     passed: tuple[Passed, ...]
     chain: tuple[str, ...] = ()
+    tail: tuple[str, ...] = ()
     rejected: tuple[str, ...] = ()
     how: Literal["outrider", "subagent"] = "outrider"
     agent: str | None = None

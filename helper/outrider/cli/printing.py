@@ -97,7 +97,7 @@ class Printer:
     def _receipt(self, decided: Decided, ended: Ended, run: str) -> str:
         last = ended.attempts[-1]
         return receipt(
-            last, cost=ended.cost, cost_known=ended.cost_known, rule=decided.route.rule, run=run,
+            last, route=decided.route, cost=ended.cost, cost_known=ended.cost_known, run=run,
             tried=len(ended.attempts),
         )  # fmt: skip
 

@@ -17,12 +17,13 @@ from outrider.rules.selection import Facts, Selection
 from outrider.rules.targets import Situation
 
 
-def receipt(attempt: Attempt, *, cost: Decimal, cost_known: bool, rule: str, run: str, tried: int) -> str:
+def receipt(attempt: Attempt, *, route: Route, cost: Decimal, cost_known: bool, run: str, tried: int) -> str:
     """Returns the line under an answer: who served it, by which way, tokens, cents, and the rule that decided."""
     usage = attempt.outcome.usage
     cents = f"{cost * 100:.4f}".rstrip("0").rstrip(".")
     about = "" if cost_known and attempt.certainty == "exact" else "about "
     steps = f", after {tried - 1} failed" if tried > 1 else ""
+    rule = f"{route.rule}, from its computed tail" if attempt.target.health_key in route.tail else route.rule
     return (
         f"{attempt.target.name} ({attempt.target.provider.name}/{attempt.target.wire_id}){steps} · "
         f"{usage.input:,} in, {usage.output:,} out · {about}{cents} cents · {rule} · run {run}"
@@ -83,7 +84,6 @@ def decision(
     registry: Registry, selection: Selection, facts: Facts, situation: Situation, route: Route
 ) -> dict[str, Any]:
     """Returns everything that `why` and a replay need of a decision, and nothing of the prompt."""
-    keyed = [target.health_key for target in route.targets]
     return {
         "inputs": {
             "selection": as_dict(selection), "registry": registry.digest, "at": situation.at,
@@ -92,9 +92,10 @@ def decision(
             "served": {name: {"alive": served.alive, "ids": list(served.ids)[:50]}
                        for name, served in sorted(situation.served.items())},
             "health": {key: _health(state, situation.now)
-                       for key, state in sorted(situation.health.items()) if key in keyed},
+                       for key, state in sorted(situation.health.items())},
             "spend": {name: str(value) for name, value in as_dict(situation.spend).items()},
             "budget": {name: str(value) for name, value in sorted(situation.limits.budget.items())},
+            "budgets_set": sorted(situation.limits.budgets_set),
         },
         "task": route.task, "rule": route.rule, "level": route.level, "rejected": list(route.rejected),
         "targets": [

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Literal
 
 from outrider.data import Failure, Passed, Route, Target, Usage
+from outrider.records import replace
 from outrider.rows import Model, Price, Rates, Registry, Task
 from outrider.rules import health, limits, money
 from outrider.rules.selection import Choice, Facts, Selection, choose
@@ -28,8 +29,11 @@ def route(registry: Registry, selection: Selection, facts: Facts, situation: Sit
     )  # fmt: skip
     models, notes = _chain(registry, choice, situation)
     steps = _walk(registry, situation, models, wanted)
-    if choice.fallback and (task.tail or choice.explicit or private):
-        steps = (*steps, *_tail(registry, situation, wanted, before=steps))
+    tail: tuple[Target, ...] = ()
+    if choice.fallback and (task.tail or choice.explicit):
+        # Only a chain that we ship, and a single model with `--fallback`, go on beyond what is written.
+        tail = _tail(registry, situation, replace(wanted, explicit=False), before=steps)
+    steps = (*steps, *tail)
     targets = tuple(step for step in steps if isinstance(step, Target))
     passed = tuple(step for step in steps if isinstance(step, Passed))
     if choice.explicit and targets:
@@ -38,13 +42,15 @@ def route(registry: Registry, selection: Selection, facts: Facts, situation: Sit
     order = _order(steps, wanted)
     if not choice.fallback and not choice.explicit:
         targets = targets[:1]
-    kept, rested = _rested(situation, _prefer_json(targets, wanted))
-    affordable, broke = _affordable(registry, situation, kept, facts)
+    # What rests is judged last: the only target that can be paid for is asked even though it rests.
+    affordable, broke = _affordable(registry, situation, _prefer_json(targets, wanted), facts)
+    awake, rested = _rested(situation, affordable)
     agent = _agent(registry, task, order, situation)
     how: Literal["outrider", "subagent"] = "subagent" if agent is not None and not choice.explicit else "outrider"
     return Route(
-        task=task.name, rule=choice.rule, level=choice.level, targets=affordable,
-        passed=(*passed, *rested, *broke), chain=order, rejected=choice.rejected,
+        task=task.name, rule=choice.rule, level=choice.level, targets=awake,
+        passed=(*passed, *rested, *broke), chain=order, tail=tuple(target.health_key for target in tail),
+        rejected=choice.rejected,
         how=how, agent=agent if how == "subagent" else None, private=private,
         effort=_effort(choice),
         content_filter_falls_over=task.row.get("content_filter") == "next", notes=(*choice.notes, *notes),
