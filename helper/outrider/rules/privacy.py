@@ -5,13 +5,23 @@
 """
 
 from collections.abc import Mapping
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
-CARRIER_NAT = IPv4Network("100.64.0.0/10")
-"""Where Tailscale and its like put a user's own machines (RFC 6598)."""
-CLOUD_MARKS = (":cloud", "-cloud")
+LOCAL_NETWORKS = tuple(
+    ip_network(text)
+    for text in (
+        "127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",  # loopback and RFC 1918
+        "169.254.0.0/16", "fe80::/10",  # one link only
+        "100.64.0.0/10",  # RFC 6598: where Tailscale and its like put a user's own machines
+        "::1/128", "fc00::/7",
+    )
+)  # fmt: skip
+"""By number, not by `is_private`: that takes documentation and tunnels (6to4, Teredo, NAT64) for private, and what it
+takes for private changed within Python 3.11.
+"""
+CLOUD = "cloud"
 
 
 def is_local(base_url: str, *, declared: bool, wire_id: str) -> bool:
@@ -20,7 +30,7 @@ def is_local(base_url: str, *, declared: bool, wire_id: str) -> bool:
     `declared` is the user's word for a provider that is not on a literal loopback address. A model that a local
     server itself runs in the cloud (Ollama's `…-cloud`) is never local.
     """
-    if wire_id.lower().split("@")[0].endswith(CLOUD_MARKS):
+    if _runs_in_the_cloud(wire_id):
         return False
     if base_url == "":
         return declared
@@ -35,9 +45,18 @@ def is_local(base_url: str, *, declared: bool, wire_id: str) -> bool:
     return address is None or is_local_address(str(address))
 
 
+def _runs_in_the_cloud(wire_id: str) -> bool:
+    """Whether a server's name for a model marks it as run elsewhere, by its tag (`x:cloud`, `x:120b-cloud`) or end."""
+    name, _, tag = wire_id.strip().lower().partition("@")[0].rpartition("/")[2].partition(":")
+    return CLOUD in tag or name.endswith(f"-{CLOUD}")
+
+
 def plain_host(url: str) -> str | None:
-    """Returns the host of a plain http(s) address, or None for one with user, fragment, backslash or a bad port."""
-    if "\\" in url or "#" in url or any(ord(letter) <= 32 for letter in url):
+    """Returns the host of a plain http(s) address.
+
+    None for one with user, query, fragment, backslash or a bad port: such an address can be read in two ways.
+    """
+    if any(mark in url for mark in "\\#?") or any(ord(letter) <= 32 for letter in url):
         return None
     try:
         parts = urlsplit(url)
@@ -58,20 +77,16 @@ def is_loopback_host(host: str) -> bool:
 def is_local_address(text: str) -> bool:
     """Whether an IP address is loopback, private or in 100.64.0.0/10."""
     address = _address(text)
-    if address is None:
-        return False
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    if isinstance(address, IPv4Address) and address in CARRIER_NAT:
-        return True
-    return address.is_loopback or (address.is_private and not address.is_unspecified and not address.is_reserved)
+    return address is not None and any(address in network for network in LOCAL_NETWORKS)
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:
     try:
-        return ip_address(text.partition("%")[0])
+        address = ip_address(text.partition("%")[0])
     except ValueError:
         return None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return address if mapped is None else mapped
 
 
 def origin(url: str) -> str:
@@ -87,8 +102,8 @@ def address_problem(base_url: str, *, declared_local: bool) -> str | None:
     """Says what is wrong with a provider's address, or None. Plain http is for local origins only."""
     host = plain_host(base_url)
     if host is None:
-        return "is not a plain http(s) address (no user, fragment or backslash)"
-    if base_url.startswith("https://") or is_loopback_host(host) or declared_local:
+        return "is not a plain http(s) address (no user, query, fragment or backslash)"
+    if base_url.lower().startswith("https://") or is_loopback_host(host) or declared_local:
         return None
     return "is plain http to another machine"
 
