@@ -19,6 +19,7 @@ from outrider.records import replace
 from outrider.rows import Provider
 from outrider.rules import advice, money
 from outrider.rules.health_checks import Check
+from outrider.rules.provenance import origins_under, path_of
 from outrider.rules.targets import EMBEDDING_MARKS, find_served
 
 QUESTION = "Answer with the one word: ok"
@@ -46,7 +47,7 @@ def every_answer(session: Session) -> Iterator[Check]:
 
 def _silent(session: Session, provider: Provider, failure: Failure) -> Check:
     said = f"{provider.name} at {provider.base_url}: {failure.kind}: {failure.message}"
-    is_shipped = not any(path.startswith(f"$.providers.{provider.name}") for path in session.registry.origins)
+    is_shipped = not origins_under(session.registry, path_of("providers", provider.name))
     if provider.local and is_shipped and failure.kind == "network":
         return Check(name="live", mark="ok", message=f"{provider.name} does not run here, and need not")
     return Check(name="live", mark="fail", message=said, fix=_fix(provider, failure))

@@ -24,6 +24,10 @@ Row = sqlite3.Row
 Connection = sqlite3.Connection
 
 
+class Damaged(StorageFault):
+    """The file is no book any more: not locked, not full, not newer, but broken."""
+
+
 class LedgerFile:
     """One connection to the book; opened when first needed, closed before a fork."""
 
@@ -139,10 +143,14 @@ def _storage_faults(path: str) -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as fault:
         text = str(fault)
-        damaged = "malformed" in text or "not a database" in text or "disk image" in text
-        repair = "run `outrider doctor --repair`: it sets the file aside and starts anew"
-        hint = repair if damaged else "check the free space (`df -h`) and the folder's mode"
-        raise StorageFault(f"cannot use {path}: {text}", hint=hint) from None
+        if "malformed" in text or "not a database" in text or "disk image" in text:
+            raise Damaged(
+                f"cannot use {path}: {text}",
+                hint="run `outrider doctor --repair`: it sets the file aside and starts anew",
+            ) from None
+        raise StorageFault(
+            f"cannot use {path}: {text}", hint="check the free space (`df -h`) and the folder's mode"
+        ) from None
     except OSError as fault:
         raise StorageFault(
             f"cannot use {path}: {fault.strerror or fault}", hint="set OUTRIDER_HOME to a folder you can write to"

@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from outrider.doors.ledger_file import LedgerFile, Row
-from outrider.errors import StorageFault
+from outrider.doors.ledger_file import Damaged, LedgerFile, Row
 from outrider.records import record
 from outrider.rules.money import from_nano
 
@@ -123,10 +122,10 @@ def stamp(at: float) -> str:
 
 
 def damage(ledger: LedgerFile) -> str | None:
-    """Says what is wrong with the book's file, or None; reads all of it."""
+    """Says what is wrong with the book's file, or None; reads all of it. Raises where it cannot be judged."""
     try:
         rows = ledger.read("PRAGMA integrity_check(5)")
-    except StorageFault as fault:
+    except Damaged as fault:
         return fault.message
     found = [str(row[0]) for row in rows if row[0] != "ok"]
     return "; ".join(found) or None
