@@ -13,6 +13,7 @@ from outrider.rules.paths import inside
 LayerName = Literal["bundled", "managed", "user", "project", "project-local", "flag"]
 TIGHTENING = frozenset({"limits", "privacy"})
 SILENT = frozenset({"version", "$schema"})
+PROJECT = frozenset({"project", "project-local"})
 NAMED_KINDS = ("models", "aliases", "tasks", "presets")
 """What `-m` can name: across layers the later meaning of a name wins, whatever it was below."""
 CLASSES = ("haiku", "sonnet", "opus", "fable")
@@ -47,14 +48,20 @@ def merge(layers: tuple[Layer, ...]) -> tuple[dict[str, Any], dict[str, str], tu
                     f"{layer.path} is not trusted, so its {', '.join(ignored)} "
                     f"{'is' if len(ignored) == 1 else 'are'} ignored (see `outrider trust`)"
                 )
-        elif layer.name in {"project", "project-local"}:
-            said, refused = _bound_keys(said, base=values)
+        elif layer.name in PROJECT:
+            said, refused = _bound_keys(_unpriced(said, base=values), base=values)
             notes.extend(f"{layer.path}: {reason}" for reason in refused)
         ordinary = {key: value for key, value in said.items() if key not in TIGHTENING | SILENT}
-        values = _overlay(_renamed(values, ordinary), ordinary)
-        origins.update((path, f"{layer.name} {layer.path}") for path in _leaves(said, "$"))
-    values["limits"] = limits.combined(base.get("limits", {}), _said(layers, "limits"))
-    values["privacy"] = dict(privacy.strictest((base.get("privacy", {}), *_said(layers, "privacy"))))
+        values = _overlay(_renamed(values, ordinary), _without_tails(ordinary))
+        origins.update((path, f"{layer.name} {layer.path}") for path in _leaves(ordinary, "$"))
+    own = limits.combined(base.get("limits", {}), _said(layers, "limits", of_projects=False))
+    # A project's limits stand against the shipped defaults too: it may lower a budget, and raise none.
+    values["limits"] = limits.combined(own, (own, *_said(layers, "limits", of_projects=True)))
+    wishes = (*_said(layers, "privacy", of_projects=False), *_said(layers, "privacy", of_projects=True))
+    values["privacy"] = dict(privacy.strictest((base.get("privacy", {}), *wishes)))
+    for layer in layers[1:]:
+        for path in _in_force(layer.values, values):
+            origins.setdefault(path, f"{layer.name} {layer.path}")
     return values, origins, tuple(notes)
 
 
@@ -68,8 +75,33 @@ def _renamed(values: dict[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _said(layers: tuple[Layer, ...], key: str) -> tuple[Mapping[str, Any], ...]:
-    return tuple(layer.values[key] for layer in layers[1:] if isinstance(layer.values.get(key), Mapping))
+def _without_tails(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Takes the computed tail from each task whose chain a layer rewrites: it belongs to the chains that we ship."""
+    tasks = said.get("tasks")
+    if not isinstance(tasks, Mapping):
+        return dict(said)
+    return {
+        **said,
+        "tasks": {name: {"tail": False, **row} if "chain" in row else row for name, row in tasks.items()},
+    }
+
+
+def _said(layers: tuple[Layer, ...], key: str, *, of_projects: bool) -> tuple[Mapping[str, Any], ...]:
+    """Returns what the project's layers, or those of the user and the machine, say under a key."""
+    said = (layer.values.get(key) for layer in layers[1:] if (layer.name in PROJECT) is of_projects)
+    return tuple(value for value in said if isinstance(value, Mapping))
+
+
+def _in_force(said: Mapping[str, Any], values: Mapping[str, Any], path: str = "$") -> Iterator[str]:
+    """Yields the paths of the limits and privacy settings of a layer that hold: the least, the strictest."""
+    for key, value in said.items():
+        holds = values.get(key)
+        if path == "$" and key not in TIGHTENING:
+            continue
+        if isinstance(value, Mapping) and isinstance(holds, Mapping):
+            yield from _in_force(value, holds, inside(path, key))
+        elif value == holds or isinstance(value, list):
+            yield inside(path, key)
 
 
 def _overlay(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -119,6 +151,19 @@ def _tier(text: str) -> tuple[int, int]:
     )
 
 
+def _unpriced(said: Mapping[str, Any], *, base: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Takes out the prices that a project gives to models at providers of the user's: a budget stands on them."""
+    models = said.get("models")
+    if not isinstance(models, Mapping):
+        return said
+    kept: dict[str, Any] = {}
+    for name, row in models.items():
+        below = base.get("models", {}).get(name, {})
+        is_theirs = isinstance(row, Mapping) and row.get("provider", below.get("provider")) in base.get("providers", {})
+        kept[name] = {key: value for key, value in row.items() if key != "price"} if is_theirs else row
+    return {**said, "models": kept}
+
+
 def _bound_keys(said: Mapping[str, Any], *, base: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Drops what no project may say, trusted or not: how to reach the network, and where to send a bound key."""
     refused: list[str] = []
@@ -142,6 +187,8 @@ def _bound_keys(said: Mapping[str, Any], *, base: Mapping[str, Any]) -> tuple[di
             refused.append(f"provider {name} may not call itself local; only the user may")
         elif below.get("local") and address != privacy.origin(str(below.get("base_url", ""))):
             refused.append(f"provider {name} is local, and only the user may say where")
+        elif below and row.get("headers", below.get("headers")) != below.get("headers"):
+            refused.append(f"provider {name} is the user's, and so are its headers")
         elif loose:
             refused.append(f"provider {name} may not send {loose[0]} to {address}; give it a key variable of its own")
         else:

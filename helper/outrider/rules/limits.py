@@ -54,7 +54,7 @@ def combined(defaults: Mapping[str, Any], layers: tuple[Mapping[str, Any], ...])
     The shipped value is a default and not a wall, or nobody could raise a budget.
     """
     result: dict[str, Any] = dict(defaults)
-    for name in {name for layer in layers for name in layer} - {"budget_usd"}:
+    for name in sorted({name for layer in layers for name in layer} - {"budget_usd"}):
         result[name] = min(layer[name] for layer in layers if name in layer)
     budgets = dict(defaults.get("budget_usd", {}))
     for period in ("run", "day", "month"):
