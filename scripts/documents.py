@@ -24,8 +24,8 @@ from outrider.doors.simulator import simulated  # noqa: E402
 README, COMMANDS_PAGE = ROOT / "README.md", ROOT / "docs" / "commands.md"
 BEGIN, END = "<!-- transcript: scripts/documents.py -->\n", "<!-- end of transcript -->"
 TYPED = (
-    ("ask", "-t", "demo", "Which model answers when the first one is down?"),
-    ("why",),
+    'outrider ask -t demo "Which model answers when the first one is down?"',
+    'outrider why | grep -E "decided|choice|attempt|cost"',
 )
 CHANGING = (
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:8123"),
@@ -41,14 +41,18 @@ def transcript() -> str:
         config = Path(folder, ".claude", "config")
         config.mkdir(parents=True)
         (config / "models.local.json").write_text(json.dumps(layer(address)), encoding="utf-8")
-        environment = {"HOME": folder, "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "helper")}
-        for arguments in TYPED:
-            shown = " ".join(f'"{word}"' if " " in word else word for word in arguments)
+        command = Path(folder, "outrider")
+        command.write_text(f'#!/bin/sh\nexec {sys.executable} -m outrider "$@"\n', encoding="utf-8")
+        command.chmod(0o700)
+        environment = {
+            "HOME": folder, "PATH": f"{folder}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT / "helper"),
+        }  # fmt: skip
+        for typed in TYPED:
             done = subprocess.run(
-                [sys.executable, "-m", "outrider", *arguments], cwd=folder, env=environment, text=True, check=True,
+                ["sh", "-c", typed], cwd=folder, env=environment, text=True, check=True,
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             )  # fmt: skip
-            lines += [f"$ outrider {shown}", *done.stdout.splitlines()]
+            lines += [f"$ {typed}", *done.stdout.splitlines()]
     text = "\n".join(lines)
     for pattern, fixed in CHANGING:
         text = pattern.sub(fixed, text)

@@ -1,6 +1,7 @@
 """`outrider why`: the stored decision of a past run, told so that it can be checked."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,8 @@ from outrider.cli.session import Session
 from outrider.cli.show import dollars, dump, out
 from outrider.errors import OutriderError
 from outrider.rules.money import from_nano
+
+ROW = re.compile(r'\$\.(?:models|providers|tasks|presets|aliases)(?:\.\w+|\["[^"]*"\])')
 
 
 @click.command(epilog="\b\nExamples:\n  outrider why\n  outrider why 1k2m3n --json")
@@ -97,8 +100,8 @@ def _print(
         out(f"  choice {number}: {target['model']} at {target['provider']}/{target['id']}{_price(target)}")
     for entry in decision["passed"]:
         out(f"  passed over: {entry['model']}: {entry['why']}")
-    for path, origin in settings.items():
-        out(f"  setting: {path} from {origin}")
+    for row_path, origin in by_row(settings).items():
+        out(f"  setting: {row_path} from {origin}")
     for attempt in attempts:
         ended = attempt["outcome"] + (f" ({attempt['kind']}: {attempt['message']})" if attempt["kind"] else "")
         cost = dollars(from_nano(attempt["cost_nano"]), known=bool(attempt["cost_known"]))
@@ -107,6 +110,24 @@ def _print(
             f"({attempt['certainty']}), {attempt['input']:,} in, {attempt['output']:,} out"
         )
     out(f"  cost: {dollars(from_nano(row['cost_nano']))}")
+
+
+def by_row(settings: Mapping[str, str]) -> dict[str, str]:
+    """Returns the settings a row each, where all of a row was set in one file; at the row's first line."""
+    rows: dict[str, dict[str, str]] = {}
+    for path, origin in settings.items():
+        match = ROW.match(path)
+        rows.setdefault(match[0] if match else path, {})[path] = origin
+    told: dict[str, str] = {}
+    for row, found in rows.items():
+        files = {origin.rpartition(":")[0] or origin for origin in found.values()}
+        told |= {row: min(found.values(), key=_line)} if len(files) == 1 else found
+    return told
+
+
+def _line(origin: str) -> int:
+    number = origin.rpartition(":")[2]
+    return int(number) if number.isdigit() else 0
 
 
 def _price(target: Mapping[str, Any]) -> str:

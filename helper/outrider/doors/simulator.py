@@ -34,7 +34,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._reply(200, {"model": body["model"], "choices": [choice], "usage": usage})
 
     def _stream(self, text: str, usage: dict[str, int], *, model: str) -> None:
-        words = [word + " " for word in text.split(" ")]
+        first, *others = text.split(" ")
+        words = [first, *(f" {word}" for word in others)]
         chunks: list[dict[str, object]] = [
             {"model": model, "choices": [{"index": 0, "delta": {"content": word}}]} for word in words
         ]
