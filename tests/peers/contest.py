@@ -7,13 +7,13 @@ the same question of the same server in the way their own documentation shows.
 import json
 import os
 import ssl
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.doors.transport.certificates import make_certificate
 from tests.machines import fill_wheels, make_machine
 from tests.peers import environments, loopback, processes
 from tests.peers.environments import CannotInstallError
@@ -73,9 +73,9 @@ def prepared(folder: Path) -> Iterator[Contest]:
     """Installs everybody, starts the server, and checks that each command does its work."""
     (folder / "work").mkdir()
     missing: dict[str, str] = {}
-    own, pair = make_certificate(folder)
-    bundle = make_bundle(folder, own)
-    with loopback.serving(pair) as server:
+    made = make_certificate(folder)
+    bundle = make_bundle(folder, made.file)
+    with loopback.serving(made.file, made.key) as server:
         machine = make_machine(folder / "machine", fill_wheels())
         done = machine.run("--helper-only", "--no-demo")
         if done.returncode:
@@ -83,7 +83,7 @@ def prepared(folder: Path) -> Iterator[Contest]:
         env = {"HOME": str(machine.home), "PATH": os.defpath, "LANG": "C.UTF-8"}
         commands = [
             Command("python -I -c pass", (_python(machine.share / "venv/bin"), "-I", "-c", "pass"), env),
-            *_ours(str(machine.link), env, server=server, certificate=own, bundle=bundle),
+            *_ours(str(machine.link), env, server=server, certificate=made.file, bundle=bundle),
         ]
         for name in environments.PEERS:
             try:
@@ -176,21 +176,6 @@ def _llm_home(folder: Path, url: str) -> str:
 
 def _python(programs: Path) -> str:
     return str(programs / "python")
-
-
-def make_certificate(folder: Path) -> tuple[Path, Path]:
-    """Makes the server's certificate, valid for a day; returns it, and it together with its key."""
-    own, key, pair = (folder / name for name in ("certificate.pem", "key.pem", "server.pem"))
-    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=localhost"
-    extensions = ("subjectAltName=IP:127.0.0.1,DNS:localhost", "keyUsage=critical,digitalSignature,keyCertSign")
-    added = [word for extension in extensions for word in ("-addext", extension)]
-    try:
-        made = [*command.split(), *added, "-keyout", str(key), "-out", str(own)]
-        subprocess.run(made, check=True, capture_output=True)
-    except (FileNotFoundError, subprocess.CalledProcessError) as error:
-        raise CannotInstallError(f"no certificate for the server can be made: {error}") from None
-    pair.write_text(key.read_text(encoding="utf-8") + own.read_text(encoding="utf-8"), encoding="utf-8")
-    return own, pair
 
 
 def make_bundle(folder: Path, own: Path) -> Path:

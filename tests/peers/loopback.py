@@ -1,8 +1,8 @@
 """A provider on loopback that costs next to nothing: OpenAI chat, whole or as events, over HTTP and TLS, at once.
 
 The scripted servers of the other tests can do anything and take two milliseconds for it; beside a client that takes a
-hundred, that would blur what is compared. Runs alone: `python loopback.py CERTIFICATE` prints its two ports and ends
-when its input does.
+hundred, that would blur what is compared. Runs alone: `python loopback.py CERTIFICATE KEY` prints its two ports and
+ends when its input does.
 """
 
 import asyncio
@@ -30,9 +30,9 @@ class Addresses(NamedTuple):
 
 
 @contextmanager
-def serving(certificate: Path) -> Iterator[Addresses]:
+def serving(certificate: Path, key: Path) -> Iterator[Addresses]:
     """Runs the server as a process of its own until the block ends."""
-    command = [sys.executable, "-I", __file__, str(certificate)]
+    command = [sys.executable, "-I", __file__, str(certificate), str(key)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -93,10 +93,10 @@ def _events() -> bytes:
     return head + b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
 
 
-async def _serve(certificate: str) -> None:
+async def _serve(certificate: str, key: str) -> None:
     loop = asyncio.get_running_loop()
     trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    trusted.load_cert_chain(certificate)
+    trusted.load_cert_chain(certificate, key)
     plain = await loop.create_server(Connection, "127.0.0.1", 0)
     secure = await loop.create_server(Connection, "127.0.0.1", 0, ssl=trusted)
     print(plain.sockets[0].getsockname()[1], secure.sockets[0].getsockname()[1], flush=True)
@@ -104,4 +104,4 @@ async def _serve(certificate: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(sys.argv[1]))
+    asyncio.run(_serve(*sys.argv[1:]))

@@ -31,7 +31,10 @@ def make_certificate(folder: Path, *, names: str = "IP:127.0.0.1,DNS:localhost")
     made = Certificate(file=folder / "certificate.pem", key=folder / "key.pem")
     command = [
         openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-        "-subj", "/CN=test", "-addext", f"subjectAltName={names}", "-keyout", str(made.key), "-out", str(made.file),
+        "-subj", "/CN=test", "-addext", f"subjectAltName={names}",
+        # From 3.13 on, Python's own default contexts refuse an authority that does not say so.
+        "-addext", "keyUsage=critical,digitalSignature,keyCertSign",
+        "-keyout", str(made.key), "-out", str(made.file),
     ]  # fmt: skip
     subprocess.run(command, capture_output=True, check=True)
     return made
