@@ -11,7 +11,8 @@ REDACTED = "[redacted]"
 
 def redact(text: str, values: tuple[str, ...]) -> str:
     """Returns the text without any of these values, and without anything that has a key's shape."""
-    for value in sorted(values, key=len, reverse=True):
-        if value:
-            text = text.replace(value, REDACTED)
+    # All in one pass, longest first: a short value would else be found inside the mark of a longer one.
+    known = "|".join(re.escape(value) for value in sorted(values, key=len, reverse=True) if value)
+    if known:
+        text = re.sub(known, REDACTED, text)
     return re.sub(LOOKS_LIKE_KEY, REDACTED, text)
