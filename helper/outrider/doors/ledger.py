@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from outrider.data import Answer, Attempt, Failure, Target
-from outrider.doors.ledger_file import Connection, LedgerFile
+from outrider.doors.ledger_file import Connection, LedgerFile, Row
 from outrider.doors.settings import Places
-from outrider.records import record
+from outrider.records import record, replace
 from outrider.rules import health as health_rules
 from outrider.rules import privacy
 from outrider.rules.limits import Booking, Spend
@@ -42,13 +42,14 @@ class RunRow:
 
 @record
 class Reservation:
-    """An attempt's row, open: what it may cost at most, in nano-dollars."""
+    """An attempt's row, open: what it may cost at most, in nano-dollars. `is_probe`: the first call after a rest."""
 
     row: int
     run: str
     nano: int
     day: str
     booking: Booking
+    is_probe: bool = False
 
 
 class Ledger(LedgerFile):
@@ -62,9 +63,7 @@ class Ledger(LedgerFile):
         """Returns the health of every target that is not well; rests of an earlier boot are over, bad keys are not."""
         rows = self.read("SELECT target, failures, kind, until, boot, message FROM health")
         return {
-            row["target"]: health_rules.Health(
-                failures=row["failures"], kind=row["kind"], until=row["until"], message=row["message"]
-            )
+            row["target"]: _health(row)
             for row in rows
             if row["boot"] == self.boot or row["until"] == health_rules.FOREVER
         }
@@ -120,7 +119,7 @@ class Ledger(LedgerFile):
                 "INSERT INTO attempts (run, number, at, monotonic, boot, pid, target, model, provider, wire_id, origin,"
                 " local, key_name, prompt_digest, prompt_bytes, reserved_nano, cost_nano, cost_known)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
+                _storable(
                     run.id, number, at, time.monotonic(), self.boot, os.getpid(), target.health_key, target.model.name,
                     target.provider.name, target.wire_id, privacy.origin(target.provider.base_url), target.local,
                     target.provider.keys[0] if target.provider.keys else None, prompt_digest, prompt_bytes,
@@ -129,8 +128,10 @@ class Ledger(LedgerFile):
             )  # fmt: skip
             day = _periods(at)[0]
             _move(connection, run.id, day, nano)
-            self._claim_probe(connection, target)
-            return Reservation(row=cursor.lastrowid or 0, run=run.id, nano=nano, booking=verdict, day=day)
+            return Reservation(
+                row=cursor.lastrowid or 0, run=run.id, nano=nano, booking=verdict, day=day,
+                is_probe=self._claim_probe(connection, target),
+            )  # fmt: skip
 
     def settle(self, reservation: Reservation, attempt: Attempt) -> None:
         """Closes an attempt's row with what happened and what it cost, and moves the target's health."""
@@ -143,7 +144,7 @@ class Ledger(LedgerFile):
                 "UPDATE attempts SET outcome = ?, kind = ?, status = ?, message = ?, seconds = ?, certainty = ?,"
                 " cost_nano = ?, cost_known = ?, input = ?, output = ?, cached = ?, cache_write = ?, reasoning = ?,"
                 " served_by = ?, request_id = ?, shown = ? WHERE id = ?",
-                (
+                _storable(
                     "answer" if is_answer else "failure", None if isinstance(outcome, Answer) else outcome.kind,
                     None if isinstance(outcome, Answer) else outcome.status,
                     None if isinstance(outcome, Answer) else outcome.message[:500], attempt.seconds,
@@ -156,44 +157,50 @@ class Ledger(LedgerFile):
             connection.execute(
                 "UPDATE runs SET outcome = ?, kind = ?, model = ?, input = input + ?, output = output + ?,"
                 " attempts = attempts + 1, seconds = seconds + ? WHERE id = ?",
-                (
+                _storable(
                     "answer" if is_answer else "failure", None if isinstance(outcome, Answer) else outcome.kind,
                     attempt.target.name, usage.input, usage.output, attempt.seconds + attempt.waited, reservation.run,
                 ),
             )  # fmt: skip
             _move(connection, reservation.run, reservation.day, nano - reservation.nano)
-            self._move_health(connection, attempt)
+            self._move_health(connection, attempt, is_probe=reservation.is_probe)
 
-    def _move_health(self, connection: Connection, attempt: Attempt) -> None:
-        key = attempt.target.health_key
+    def _move_health(self, connection: Connection, attempt: Attempt, *, is_probe: bool) -> None:
+        (key,) = _storable(attempt.target.health_key)
         row = connection.execute(
-            "SELECT failures, kind, until, message FROM health WHERE target = ?", (key,)
+            "SELECT failures, kind, until, message, boot FROM health WHERE target = ?", (key,)
         ).fetchone()
-        before = health_rules.Health(**dict(row)) if row else health_rules.WELL
+        before = _health(row) if row else health_rules.WELL
+        is_of_this_boot = row is None or row["boot"] == self.boot
+        if (is_probe or not is_of_this_boot) and before.until != health_rules.FOREVER:
+            # A probe left when the rest was over, and what kept the others away since then is its own claim, which
+            # ends here. A rest of an earlier boot is told by a clock that no longer runs.
+            before = replace(before, until=0.0)
         now = health_rules.after(before, attempt.outcome, now=time.monotonic())
-        if now == before:
+        if now == before and not is_probe:
             return
         if now.kind is None:
             connection.execute("DELETE FROM health WHERE target = ?", (key,))
             return
         connection.execute(
             "INSERT OR REPLACE INTO health VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (key, now.failures, now.kind, now.until, self.boot, now.message, time.time()),
+            _storable(key, now.failures, now.kind, now.until, self.boot, now.message, time.time()),
         )
 
-    def _claim_probe(self, connection: Connection, target: Target) -> None:
-        """Keeps other processes away from a target that this call probes after its rest."""
+    def _claim_probe(self, connection: Connection, target: Target) -> bool:
+        """Keeps other processes away from a target that this call probes after its rest; False where it does not."""
         now = time.monotonic()
-        connection.execute(
+        cursor = connection.execute(
             "UPDATE health SET until = ? WHERE target = ? AND until <= ? AND boot = ?",
-            (now + health_rules.PROBE_REST, target.health_key, now, self.boot),
+            _storable(now + health_rules.PROBE_REST, target.health_key, now, self.boot),
         )
+        return cursor.rowcount > 0
 
     def _insert_run(self, connection: Connection, run: RunRow) -> None:
         connection.execute(
             "INSERT OR IGNORE INTO runs (id, at, command, task, rule, level, session, repository, agent, preset,"
             " private, decision) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
+            _storable(
                 run.id, time.time(), run.command, run.task, run.rule, run.level, run.session, run.repository,
                 run.agent, run.preset, run.private, json.dumps(run.decision, sort_keys=True),
             ),
@@ -213,6 +220,15 @@ class Ledger(LedgerFile):
                     "UPDATE runs SET outcome = 'failure', kind = 'interrupted' WHERE id = ? AND outcome = 'open'",
                     (row["run"],),
                 )
+
+
+def _storable(*values: Any) -> tuple[Any, ...]:
+    """Returns the values as SQLite takes them: a folder's name or a flag may hold bytes that are no UTF-8."""
+    return tuple(value.encode("utf-8", "replace").decode() if isinstance(value, str) else value for value in values)
+
+
+def _health(row: Row) -> health_rules.Health:
+    return health_rules.Health(failures=row["failures"], kind=row["kind"], until=row["until"], message=row["message"])
 
 
 def _move(connection: Connection, run: str, day: str, nano: int) -> None:
