@@ -288,6 +288,7 @@ import os, sys
 from tests.doors.booking import *
 from outrider.doors.ledger import Ledger
 from outrider.errors import StorageFault
+import encodings.ascii  # while the interpreter may still be read
 if os.geteuid() == 0:
     os.setgroups([]); os.setgid(65534); os.setuid(65534)
 ledger = Ledger(places_at(sys.argv[1]))

@@ -143,7 +143,7 @@ def _storage_faults(path: str) -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as fault:
         text = str(fault)
-        if "malformed" in text or "not a database" in text or "disk image" in text:
+        if any(words in text for words in ("malformed", "not a database", "no such table", "no such column")):
             raise Damaged(
                 f"cannot use {path}: {text}",
                 hint="run `outrider doctor --repair`: it sets the file aside and starts anew",
