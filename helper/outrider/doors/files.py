@@ -1,12 +1,19 @@
-"""Reading and writing files of ours: bounded, never through a device, never half-written.
+"""Reading and writing files of ours: bounded, never through a device, never half-written, one writer at a time.
 
 Knows nothing of what is in them.
 """
 
+import fcntl
 import os
 import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from outrider.errors import OutriderError, StorageFault
+
+LONGEST_WAIT = 30.0
+"""How long a writer waits its turn, in seconds."""
 
 
 def read_small(path: str, *, limit: int, follow: bool = True) -> bytes | None:
@@ -45,8 +52,14 @@ def make_folder(path: str) -> None:
 def write_whole(path: str, data: bytes, *, mode: int = 0o600) -> None:
     """Replaces a file in one step: a reader sees the old bytes or the new ones."""
     temporary = f"{path}.{os.getpid()}.tmp"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+        try:
+            descriptor = os.open(temporary, flags, mode)
+        except FileExistsError:
+            # It has our own number, so whoever left it is gone; numbers come again, in a container at once.
+            os.unlink(temporary)
+            descriptor = os.open(temporary, flags, mode)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 os.fchmod(file.fileno(), mode)
@@ -61,3 +74,34 @@ def write_whole(path: str, data: bytes, *, mode: int = 0o600) -> None:
         raise StorageFault(
             f"cannot write {path}: {fault.strerror}", hint="check the free space (`df -h`) and the folder's mode"
         ) from None
+
+
+@contextmanager
+def locked(path: str) -> Iterator[None]:
+    """Holds a lock file while other files are read, changed and written: the second of two waits its turn."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as fault:
+        raise StorageFault(
+            f"cannot write {path}: {fault.strerror}", hint="set OUTRIDER_HOME to a folder you can write to"
+        ) from None
+    try:
+        wait_for_lock(descriptor, path=path)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def wait_for_lock(descriptor: int, *, path: str, longest: float = LONGEST_WAIT) -> None:
+    """Takes an advisory lock within `longest` seconds, or raises in the name of the file that it is about."""
+    pause, until = 0.001, time.monotonic() + longest
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                raise StorageFault(f"{path} stayed locked for {longest:g} s", hint="run `outrider doctor`") from None
+            time.sleep(pause)
+            pause = min(pause * 1.5, 0.02)
+        else:
+            return

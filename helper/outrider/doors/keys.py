@@ -10,7 +10,7 @@ import stat
 from collections.abc import Mapping
 
 from outrider.doors.digest import blake2b
-from outrider.doors.files import make_folder, read_small, write_whole
+from outrider.doors.files import locked, make_folder, read_small, write_whole
 from outrider.doors.settings import SMALL_FILE, Places
 from outrider.errors import OutriderError, StorageFault
 from outrider.rows import Provider, Registry
@@ -45,7 +45,7 @@ def env_file(places: Places) -> dict[str, str]:
         return {}
     if stat.S_IMODE(os.stat(path).st_mode) & 0o077:
         raise OutriderError(f"{path} can be read by others", hint=f"run `chmod 600 {path}`")
-    return parse_env(data.decode("utf-8", "replace"))
+    return parse_env(data.decode("utf-8-sig", "replace"))
 
 
 class Keys:
@@ -137,10 +137,12 @@ def _salt(places: Places) -> bytes:
 
 def store(places: Places, entries: Mapping[str, str]) -> None:
     """Adds entries to the key file, keeping its other lines as they are."""
-    path = places.ours("env")
     make_folder(places.home)
-    data = read_small(path, limit=SMALL_FILE) or b""
-    lines = data.decode("utf-8", "surrogateescape").splitlines()
-    kept = [line for line in lines if (match := re.fullmatch(_LINE, line)) is None or match[1] not in entries]
-    text = "\n".join([*kept, *(f"{name}={value}" for name, value in entries.items())]) + "\n"
-    write_whole(path, text.encode("utf-8", "surrogateescape"), mode=0o600)
+    # The file may be a link into a folder that the user keeps elsewhere: the link stays.
+    path = os.path.realpath(places.ours("env"))
+    with locked(places.ours("lock")):
+        data = read_small(path, limit=SMALL_FILE) or b""
+        lines = data.decode("utf-8", "surrogateescape").removesuffix("\n").split("\n") if data else []
+        kept = [line for line in lines if (match := re.fullmatch(_LINE, line)) is None or match[1] not in entries]
+        text = "\n".join([*kept, *(f"{name}={value}" for name, value in entries.items())]) + "\n"
+        write_whole(path, text.encode("utf-8", "surrogateescape"), mode=0o600)

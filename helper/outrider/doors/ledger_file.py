@@ -6,17 +6,15 @@ The only importer of sqlite3. Knows nothing of what the rows mean.
 import fcntl
 import os
 import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from outrider.doors import migrations
-from outrider.doors.files import make_folder
+from outrider.doors.files import LONGEST_WAIT, make_folder, wait_for_lock
 from outrider.doors.settings import Places
 from outrider.errors import StorageFault
 
-LONGEST_WAIT = 30.0
 SAFE_WAL = (3, 51, 3)
 """Before this release a WAL file could be reset under a reader, which corrupts the book."""
 
@@ -76,20 +74,7 @@ class LedgerFile:
         if self._lock is None:
             path = self._places.ours("ledger.lock")
             self._lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        pause, waited = 0.001, 0.0
-        while True:
-            try:
-                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if waited >= LONGEST_WAIT:
-                    raise StorageFault(
-                        f"{self.path} stayed locked for {LONGEST_WAIT:.0f} s", hint="run `outrider doctor`"
-                    ) from None
-                time.sleep(pause)
-                waited += pause
-                pause = min(pause * 1.5, 0.02)
-            else:
-                return
+        wait_for_lock(self._lock, path=self.path, longest=LONGEST_WAIT)
 
     def _leave_lock(self) -> None:
         if self._lock is not None:

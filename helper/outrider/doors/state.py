@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from outrider.doors.files import make_folder, read_small, write_whole
+from outrider.doors.files import locked, make_folder, read_small, write_whole
 from outrider.doors.settings import SMALL_FILE, Places
 from outrider.errors import StorageFault
 
@@ -37,14 +37,15 @@ def standing(places: Places) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def change(places: Places, said: Mapping[str, Any], *, for_project: bool) -> None:
     """Stores choices; a value of None takes one back."""
-    stored = load(places)
-    target = stored
-    if for_project and places.project is not None:
-        target = stored.setdefault("projects", {}).setdefault(os.path.realpath(places.project), {})
-    for name, value in said.items():
-        if value is None:
-            target.pop(name, None)
-        else:
-            target[name] = value
     make_folder(places.home)
-    write_whole(places.ours(FILE), (json.dumps(stored, indent=1, sort_keys=True) + "\n").encode())
+    with locked(places.ours("lock")):
+        stored = load(places)
+        target = stored
+        if for_project and places.project is not None:
+            target = stored.setdefault("projects", {}).setdefault(os.path.realpath(places.project), {})
+        for name, value in said.items():
+            if value is None:
+                target.pop(name, None)
+            else:
+                target[name] = value
+        write_whole(places.ours(FILE), (json.dumps(stored, indent=1, sort_keys=True) + "\n").encode())

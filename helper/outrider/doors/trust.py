@@ -7,7 +7,7 @@ import json
 import os
 
 from outrider.doors.digest import blake2b
-from outrider.doors.files import make_folder, read_small, write_whole
+from outrider.doors.files import locked, make_folder, read_small, write_whole
 from outrider.doors.settings import SMALL_FILE, Places
 from outrider.errors import StorageFault
 
@@ -44,19 +44,23 @@ def is_trusted(places: Places, root: str, files: tuple[tuple[str, bytes], ...]) 
 
 def grant(places: Places, root: str, files: tuple[tuple[str, bytes], ...]) -> None:
     """Trusts these exact files of a project."""
-    _save(places, {**granted(places), os.path.realpath(root): digest(root, files)})
+    make_folder(places.home)
+    with locked(places.ours("lock")):
+        _save(places, {**granted(places), os.path.realpath(root): digest(root, files)})
 
 
 def revoke(places: Places, root: str) -> bool:
     """Takes a project's trust back; False where it had none."""
-    projects = granted(places)
-    known = projects.pop(os.path.realpath(root), None) is not None
-    if known:
-        _save(places, projects)
+    if not granted(places):
+        return False
+    with locked(places.ours("lock")):
+        projects = granted(places)
+        known = projects.pop(os.path.realpath(root), None) is not None
+        if known:
+            _save(places, projects)
     return known
 
 
 def _save(places: Places, projects: dict[str, str]) -> None:
-    make_folder(places.home)
     text = json.dumps({"version": 1, "projects": projects}, indent=1, sort_keys=True) + "\n"
     write_whole(places.ours(FILE), text.encode())
