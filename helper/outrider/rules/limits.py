@@ -87,7 +87,7 @@ def limits_from(
     named = {name: row[name] for name in _NUMBERS if row.get(name) is not None}
     walls = was_set & frozenset(_NUMBERS)
     if timeout is not None:
-        named |= {"total": timeout, "route": timeout}
+        named |= {name: min(timeout, row[name]) if name in walls else timeout for name in ("total", "route")}
         walls |= {"total", "route"}
     return Limits(budget=budget, budgets_set=budgets_set, walls=walls, **named)
 
@@ -109,7 +109,7 @@ def timing(limits: Limits, model: Model, provider_row: Mapping[str, Any], *, lef
 
     total = min(least("total", limits.total), max(left, 0.001))
     return Timing(
-        connect=min(limits.connect, total), first_byte=min(least("first_byte", limits.first_byte), total),
+        connect=min(least("connect", limits.connect), total), first_byte=min(least("first_byte", limits.first_byte), total),
         idle=min(least("idle", limits.idle), total), total=total, max_bytes=limits.max_bytes,
     )  # fmt: skip
 
