@@ -40,7 +40,7 @@ def places(*, environment: "os._Environ[str] | dict[str, str] | None" = None, cw
     claude = env.get("CLAUDE_CONFIG_DIR") or (os.path.join(user, ".claude") if user else os.path.join(home, ".claude"))
     project = project_root(cwd if cwd is not None else _working_folder(), user=user)
     if is_inside_claude(env):
-        _refuse_moved_home(env, home=os.path.abspath(home), project=project)
+        _refuse_moved(env, home=home, claude=claude, project=project)
     return Places(home=os.path.abspath(home), claude=os.path.abspath(claude), project=project, bundled=_bundled())
 
 
@@ -51,11 +51,13 @@ def is_inside_claude(env: "os._Environ[str] | dict[str, str] | None" = None) -> 
 
 def project_root(start: str, *, user: str) -> str | None:
     """Returns the nearest folder upwards that holds `.git` or `.claude/config`, never HOME itself."""
-    folder = start
+    folder, home = start, os.path.realpath(user) if user else ""
     while folder:
-        if folder != user and (
-            os.path.exists(os.path.join(folder, ".git")) or os.path.isdir(os.path.join(folder, ".claude", "config"))
-        ):
+        is_one = os.path.exists(os.path.join(folder, ".git")) or os.path.isdir(
+            os.path.join(folder, ".claude", "config")
+        )
+        # HOME may be a link or end in a slash, and the working folder never is or does.
+        if is_one and os.path.realpath(folder) != home:
             return folder
         parent = os.path.dirname(folder)
         if parent == folder:
@@ -71,19 +73,27 @@ def _working_folder() -> str:
         return ""
 
 
-def _refuse_moved_home(env: "os._Environ[str] | dict[str, str]", *, home: str, project: str | None) -> None:
-    """Refuses a home that a project's `env` block may have set: it would hold the project's keys and trust."""
-    if "OUTRIDER_HOME" not in env:
-        return
-    real = os.path.realpath(home)
+def _refuse_moved(env: "os._Environ[str] | dict[str, str]", *, home: str, claude: str, project: str | None) -> None:
+    """Refuses places that a project's `env` block may have set: they would hold its keys, its trust, its settings."""
+    for name, place in (("OUTRIDER_HOME", home), ("CLAUDE_CONFIG_DIR", claude)):
+        variable = name if env.get(name) else "HOME"
+        if not os.path.isabs(place) or (project is not None and _is_inside(place, project)):
+            raise Refused(
+                f"{variable} points into this project",
+                hint=f"unset {variable} in this project's settings; run `outrider doctor` in a terminal",
+                kind="trust",
+            )
     recorded = _recorded_home()
-    inside = project is not None and (real + os.sep).startswith(os.path.realpath(project) + os.sep)
-    if inside or (recorded is not None and real != os.path.realpath(recorded)):
+    if recorded is not None and os.path.realpath(home) != os.path.realpath(recorded):
         raise Refused(
             "OUTRIDER_HOME points away from the home recorded at install",
             hint="unset OUTRIDER_HOME in this project's settings; run `outrider doctor` in a terminal",
             kind="trust",
         )
+
+
+def _is_inside(path: str, folder: str) -> bool:
+    return (os.path.realpath(path) + os.sep).startswith(os.path.realpath(folder) + os.sep)
 
 
 def _recorded_home() -> str | None:
