@@ -1,15 +1,10 @@
 """`outrider models`: what there is, whether it can be used, and what servers really have."""
 
-import json
-import os
-import sys
 from pathlib import Path
-from subprocess import run as start
 from typing import Any
 
 import pytest
 
-import outrider
 from tests.cli.typing_it import Shell, write_layer
 from tests.servers import ScriptedServer, status
 
@@ -170,17 +165,3 @@ def test_no_server_at_all_is_a_failure(typed: Shell, home: Path, server: Scripte
     assert live.code == 1
     assert live.out.startswith("box: auth: ")
     assert "sk-abc" not in live.out + live.err
-
-
-def test_a_listing_imports_no_network(home: Path) -> None:
-    """`models`, `tasks` and `status` load neither the transport nor the schema checker."""
-    code = (
-        "import sys, json\nfrom outrider.cli.entry import run\n"
-        "codes = [run([name, '-q', '--json']) for name in ('models', 'tasks', 'presets', 'status', 'usage')]\n"
-        "sys.stderr.write(json.dumps([codes, sorted(m for m in sys.modules if '.' not in m)]))"
-    )
-    environment = {**os.environ, "PYTHONPATH": str(Path(outrider.__file__).parents[1])}
-    done = start([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=home, env=environment)
-    codes, loaded = json.loads(done.stderr)
-    assert codes == [0, 0, 0, 0, 0]
-    assert not {"httpx2", "jsonschema", "jinja2", "yaml", "asyncio", "concurrent"} & set(loaded)

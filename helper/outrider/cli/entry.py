@@ -63,7 +63,8 @@ def _tell_usage(arguments: list[str], mistake: click.UsageError) -> int:
     path = mistake.ctx.command_path if mistake.ctx is not None else "outrider"
     possible = getattr(mistake, "possibilities", None)
     guess = f"did you mean `{min(possible)}`? " if possible else ""
-    message = _lower(mistake.message or mistake.format_message())
+    # Its own words name the flag; those of an unknown option repeat the guess that is our hint.
+    message = _lower(mistake.message if isinstance(mistake, click.NoSuchOption) else mistake.format_message())
     return _tell(arguments, message, f"{guess}see `{path} --help`", kind="usage", code=mistake.exit_code)
 
 

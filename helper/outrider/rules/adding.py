@@ -59,7 +59,7 @@ def checked_url(url: str, *, dialect: str, local: bool, addresses: Addresses) ->
 def _check_local(host: str, addresses: Addresses) -> None:
     if privacy.is_loopback_host(host) or privacy.is_local_address(host):
         return
-    found = addresses(host)
+    found = (host,) if privacy.is_address(host) else addresses(host)
     if not found:
         raise OutriderError(
             f"{host} cannot be looked up, so nothing says that it is yours",
@@ -68,7 +68,7 @@ def _check_local(host: str, addresses: Addresses) -> None:
     foreign = [address for address in found if not privacy.is_local_address(address)]
     if foreign:
         raise OutriderError(
-            f"{host} is {foreign[0]}, which is no address of your own machines",
+            f"{host} is {'' if foreign[0] == host else f'{foreign[0]}, '}no address of your own machines",
             hint="leave --local out, and use https",
         )
 

@@ -51,8 +51,8 @@ def merge(layers: tuple[Layer, ...]) -> tuple[dict[str, Any], dict[str, str], tu
         elif layer.name in PROJECT:
             said, refused = _bound_keys(_unpriced(said, base=values), base=values)
             notes.extend(f"{layer.path}: {reason}" for reason in refused)
-        ordinary = {key: value for key, value in said.items() if key not in TIGHTENING | SILENT}
-        values = _overlay(_renamed(values, ordinary), _without_tails(ordinary))
+        ordinary = _without_tails({key: value for key, value in said.items() if key not in TIGHTENING | SILENT})
+        values = _overlay(_renamed(values, ordinary), ordinary)
         origins.update((path, f"{layer.name} {layer.path}") for path in _leaves(ordinary, "$"))
     own = limits.combined(base.get("limits", {}), _said(layers, "limits", of_projects=False))
     # A project's limits stand against the shipped defaults too: it may lower a budget, and raise none.

@@ -80,6 +80,11 @@ def is_local_address(text: str) -> bool:
     return address is not None and any(address in network for network in LOCAL_NETWORKS)
 
 
+def is_address(text: str) -> bool:
+    """Whether a host is an IP address and no name."""
+    return _address(text) is not None
+
+
 def _address(text: str) -> IPv4Address | IPv6Address | None:
     try:
         address = ip_address(text.partition("%")[0])
