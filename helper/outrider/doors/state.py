@@ -22,9 +22,13 @@ def load(places: Places) -> dict[str, Any]:
         stored = json.loads(data)
     except (ValueError, RecursionError):
         stored = None
-    if not isinstance(stored, dict):
+    if not isinstance(stored, dict) or not _is_by_project(stored.get("projects", {})):
         raise StorageFault(f"{path} is damaged", hint=f"remove it and switch again: `rm {path}`")
     return stored
+
+
+def _is_by_project(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(said, dict) for said in value.values())
 
 
 def standing(places: Places) -> tuple[dict[str, Any], dict[str, Any]]:
