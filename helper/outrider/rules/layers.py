@@ -113,7 +113,8 @@ def _overlay(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _leaves(value: Any, path: str) -> Iterator[str]:
-    if isinstance(value, Mapping) and value:
+    """Yields the path of every value that a layer sets; an empty object lies over the one below and sets none."""
+    if isinstance(value, Mapping):
         for key, inner in value.items():
             yield from _leaves(inner, inside(path, key))
     else:
@@ -122,7 +123,9 @@ def _leaves(value: Any, path: str) -> Iterator[str]:
 
 def tightened(said: Mapping[str, Any], *, base: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Returns what an untrusted project may say, and the names of what it may not."""
-    kept: dict[str, Any] = {key: said[key] for key in TIGHTENING if isinstance(said.get(key), Mapping)}
+    kept: dict[str, Any] = {
+        key: value for key, value in said.items() if key in TIGHTENING and isinstance(value, Mapping)
+    }
     ignored = [key for key in said if key not in TIGHTENING | SILENT | {"agents", "requires"}]
     lowered: dict[str, Any] = {}
     agents = said.get("agents")
