@@ -31,7 +31,7 @@ def parse_env(text: str) -> dict[str, str]:
             continue
         name, value = match[1], match[2].strip()
         quoted = re.fullmatch(_QUOTED, value)
-        value = quoted[2] if quoted is not None else f" {value}".split(" #")[0].strip()
+        value = quoted[2] if quoted is not None else re.split(r"\s#", f" {value}")[0].strip()
         if value:
             found[name] = value
     return found

@@ -38,9 +38,11 @@ def places(*, environment: "os._Environ[str] | dict[str, str] | None" = None, cw
             "there is no home folder: HOME is not set", hint="set HOME, or OUTRIDER_HOME to a folder for our files"
         )
     claude = env.get("CLAUDE_CONFIG_DIR") or (os.path.join(user, ".claude") if user else os.path.join(home, ".claude"))
-    project = project_root(cwd if cwd is not None else _working_folder(), user=user)
+    start = cwd if cwd is not None else _working_folder()
+    project = project_root(start, user=user)
     if is_inside_claude(env):
-        _refuse_moved(env, home=home, claude=claude, project=project)
+        # HOME may be what was moved: the system knows the user's own.
+        _refuse_moved(env, home=home, claude=claude, project=project_root(start, user=_login_home()))
     return Places(home=os.path.abspath(home), claude=os.path.abspath(claude), project=project, bundled=_bundled())
 
 
@@ -90,6 +92,15 @@ def _refuse_moved(env: "os._Environ[str] | dict[str, str]", *, home: str, claude
             hint="unset OUTRIDER_HOME in this project's settings; run `outrider doctor` in a terminal",
             kind="trust",
         )
+
+
+def _login_home() -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:
+        return ""
 
 
 def _is_inside(path: str, folder: str) -> bool:
