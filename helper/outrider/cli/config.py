@@ -140,7 +140,7 @@ def path(*, as_json: bool, quiet: bool) -> None:  # noqa: ARG001 (every command 
     where = Session().places
     files = [{"what": what, "path": place, "exists": os.path.lexists(place)} for what, place in _files(where)]
     if as_json:
-        dump({"files": files, "home": where.home, "claude": where.claude, "project": where.project})
+        dump({"files": files, "home": where.home, "claude_folder": where.claude, "project": where.project})
         return
     table(
         [(str(row["what"]), "yes" if row["exists"] else "", str(row["path"])) for row in files],

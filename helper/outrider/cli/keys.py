@@ -19,8 +19,8 @@ from outrider.rules import secrets
 EXAMPLES = """\b
 Examples:
   outrider keys
-  outrider keys set openrouter
-  pass show groq | outrider keys set GROQ_API_KEY
+  outrider keys set openai
+  pass show openai | outrider keys set OPENAI_API_KEY
   outrider keys import ~/old/.env"""
 LONGEST_LIST = 20
 

@@ -75,7 +75,8 @@ class Keys:
             if self._file is None:
                 self._file = env_file(self._places)
             found = self._file.get(name)
-        found = (found or "").strip()
+        # Only what a file or a shell leaves around a value: any other odd letter spoils the key, and must not hide.
+        found = (found or "").strip(" \t\r\n")
         return found if found and found.isascii() and found.isprintable() else None
 
     def source(self, provider: Provider) -> str | None:
