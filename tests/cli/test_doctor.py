@@ -191,3 +191,10 @@ def test_live_tells_whose_list_is_not_there(typed: Shell, asked: ScriptedServer)
     checks = [check for check in typed("doctor", "--live", "--json").json["checks"] if check["name"] == "live"]
     assert [check["mark"] for check in checks] == ["ok", "fail", "warn"]
     assert checks[2]["message"] == "box lists 1 models, none of which can be asked"
+
+
+def test_live_asks_a_provider_without_a_list(typed: Shell, asked: ScriptedServer) -> None:
+    """Its rows say what can be asked."""
+    asked.always_at("/v1/models", status(404))
+    lines = [line for line in typed("doctor", "--live").out.splitlines() if " live: " in line]
+    assert lines[1].startswith("ok    live: here/cheap answers")

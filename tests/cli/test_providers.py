@@ -150,3 +150,17 @@ def test_an_agent_adds_nothing(typed: Shell, home: Path, monkeypatch: pytest.Mon
     assert refused.json["error"]["kind"] == "trust"
     assert not own_layer(home).exists()
     assert typed("providers").code == 0
+
+
+def test_a_shared_key_is_told(typed: Shell, home: Path) -> None:
+    """Whoever gives a second address the key of a first one hears where it goes."""
+    added = typed("providers", "add", "mirror", "https://mirror.example/v1", "--key", "GROQ_API_KEY")
+    assert added.err == (
+        "outrider: GROQ_API_KEY is the key of groq too, and is now sent to https://mirror.example:443 as well\n"
+    )
+
+
+def test_a_taken_name_is_not_taken_over(typed: Shell, home: Path, server: ScriptedServer) -> None:
+    """`local.llama3` means something already, so what this server has is called otherwise."""
+    typed("providers", "add", "llama3", f"{server.url}/v1", "--local")
+    assert list(json.loads(own_layer(home).read_text(encoding="utf-8"))["models"]) == ["llama3.any"]

@@ -12,8 +12,8 @@ from tests.rules.small import VALUES, registry
     ("variables", "words"),
     [
         ({}, []),
-        ({"OPENAI_BASE_URL": "https://evil", "OLLAMA_HOST": "h"}, ["OLLAMA_HOST is set", "OPENAI_BASE_URL is set"]),
-        ({"OPENAI_BASE_URL": "", "MY_OPENAI_BASE_URLS": "x"}, []),
+        ({"CLOUD_BASE_URL": "https://evil", "BOX_HOST": "h"}, ["BOX_HOST is set", "CLOUD_BASE_URL is set"]),
+        ({"CLOUD_BASE_URL": "", "CLOUD_BASE_URLS": "x", "SHOP_BASE_URL": "x", "HOST": "x"}, []),
         ({"ANTHROPIC_BASE_URL": "x"}, ["ANTHROPIC_BASE_URL is set"]),
         ({"ANTHROPIC_API_KEY": "x"}, ["ANTHROPIC_API_KEY is set, and not used"]),
         ({"ANTHROPIC_API_KEY": "x", "OUTRIDER_ANTHROPIC_API_KEY": "y"}, []),

@@ -34,11 +34,11 @@ def every_answer(session: Session) -> Iterator[Check]:
     if not providers:
         yield Check(name="live", mark="warn", message="there is nobody to ask", fix="run `outrider keys set NAME`")
     for provider, found in zip(providers, ask_all(session, providers), strict=True):
-        if found.failure is not None:
-            yield _silent(session, provider, found.failure)
-            continue
         wire_id = _cheapest(session, provider, found, at=situation.at)
-        if wire_id is None:
+        # Not every server has a list; one that has rows here can be asked all the same.
+        if found.failure is not None and (found.failure.kind not in {"not_found", "bad_response"} or wire_id is None):
+            yield _silent(session, provider, found.failure)
+        elif wire_id is None:
             message = f"{provider.name} lists {len(found.served.ids)} models, none of which can be asked"
             yield Check(name="live", mark="warn", message=message, fix="run `outrider models --live`")
         else:

@@ -125,7 +125,7 @@ def add(name: str, url: str, *, local: bool, key: str | None, dialect: str | Non
     speech = dialect or (known.dialect if known else "openai")
     address, notes = adding.checked_url(url, dialect=speech, local=local, addresses=addresses)
     adding.checked_key(key)
-    model = f"local.{name}"
+    model = _free_name(session.registry, name)
     is_row_wanted = local and not any(
         other.provider == name and other.id == "*" for other in session.registry.models.values()
     )
@@ -149,6 +149,8 @@ def add(name: str, url: str, *, local: bool, key: str | None, dialect: str | Non
     provider = registry.providers[name]
     if known is not None and not quiet:
         note(f"`{name}` was there already: {_moved(known, provider)}")
+    for other in () if quiet else _sharing(session.registry, provider, key):
+        note(f"{key} is the key of {other} too, and is now sent to {privacy.origin(provider.base_url)} as well")
     ready = session.keys.value(provider) is not None or not provider.needs_key
     found = ask_all(session, (provider,)) if ready else ()
     if as_json:
@@ -162,6 +164,22 @@ def add(name: str, url: str, *, local: bool, key: str | None, dialect: str | Non
         out(f"no key yet: `outrider keys set {provider.keys[0]}`, then `outrider models --live`")
     for entry in found:
         _print_live(entry)
+
+
+def _free_name(registry: Registry, name: str) -> str:
+    """Returns a name for whatever a server has that means nothing else yet."""
+    known = {*registry.models, *registry.aliases, *registry.tasks, *registry.presets}
+    return next(free for free in (f"local.{name}", f"{name}.any", f"{name}.whatever-it-serves") if free not in known)
+
+
+def _sharing(registry: Registry, added: Provider, key: str | None) -> tuple[str, ...]:
+    """Returns the providers elsewhere that read the same key."""
+    address = privacy.origin(added.base_url)
+    return tuple(
+        other.name
+        for other in registry.providers.values()
+        if key in other.keys and other.name != added.name and privacy.origin(other.base_url) != address
+    )
 
 
 def _moved(before: Provider, after: Provider) -> str:

@@ -68,7 +68,7 @@ def trust(folder: str | None, *, yes: bool, as_list: bool, revoke: bool, as_json
         if as_json:
             dump(_shape(asked, trusted=asked.trusted))
         return 0
-    if not _agreed(asked, yes=yes, as_json=as_json):
+    if not _agreed(asked, folder, yes=yes, as_json=as_json):
         return 1
     trust_door.grant(where, asked.root, asked.files)
     if as_json:
@@ -107,7 +107,7 @@ def _asked(where: Places) -> Asked:
     )  # fmt: skip
 
 
-def _agreed(asked: Asked, *, yes: bool, as_json: bool) -> bool:
+def _agreed(asked: Asked, folder: str | None, *, yes: bool, as_json: bool) -> bool:
     """Asks the person, or refuses where there is none."""
     if yes:
         return True
@@ -116,7 +116,7 @@ def _agreed(asked: Asked, *, yes: bool, as_json: bool) -> bool:
             _print(asked, to_stderr=True)
         raise Refused(
             f"{asked.root} is not trusted, and nobody can be asked here",
-            hint="read what it changes, then run `outrider trust --yes`",
+            hint=f"read what it changes, then run `outrider trust {f'{folder} ' if folder else ''}--yes`",
             kind="trust",
         )
     return click.confirm("Trust these exact files?", default=False, err=True)

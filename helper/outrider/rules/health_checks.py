@@ -15,7 +15,7 @@ SOON = 60
 """Days before a model's end in which it is named."""
 PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
-_ADDRESS = re.compile(r"[A-Z0-9_]+_(?:BASE_URL|API_BASE)|OLLAMA_HOST")
+_ADDRESS = re.compile(r"([A-Z0-9_]+)_(?:BASE_URL|API_BASE|HOST)")
 
 
 @record
@@ -31,8 +31,11 @@ class Check:
 def environment(variables_set: Mapping[str, str], registry: Registry) -> Iterator[Check]:
     """Yields what the environment asks for and does not get, and what it breaks."""
     known = variables(registry.providers)
+    owners = {re.sub("[^A-Z0-9]", "_", name.upper()) for name in registry.providers}
+    owners |= {name.removesuffix("_API_KEY") for name in (*known, *FOREIGN)}
     for name in sorted(variables_set):
-        if _ADDRESS.fullmatch(name) and not name.startswith("OUTRIDER_") and variables_set[name]:
+        address = _ADDRESS.fullmatch(name)
+        if address is not None and address[1] in owners and variables_set[name]:
             yield Check(
                 name="environment", mark="warn", message=f"{name} is set, and never used: a project could set it",
                 fix="an address belongs into your settings: `outrider providers add NAME URL`",
