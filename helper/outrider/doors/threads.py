@@ -81,7 +81,7 @@ def names(places: Places) -> tuple[str, ...]:
     """Returns the conversations of this repository, by name."""
     try:
         entries = os.listdir(_folder(places))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return ()
     except OSError as fault:
         raise _fault(_folder(places), fault) from None
