@@ -1,5 +1,6 @@
-"""Makes an environment for each peer, of exactly the version that the bars were measured with, and keeps it."""
+"""Makes an environment for each peer, of exactly the versions that the bars were measured with, and keeps it."""
 
+import hashlib
 import shutil
 import subprocess
 import sys
@@ -7,7 +8,8 @@ from pathlib import Path
 
 from tests.machines import ROOT
 
-PEERS = {"httpx2": "2.16.2", "llm": "0.36", "litellm": "1.106.2", "openai": "3.51.0"}
+PEERS = ("httpx2", "llm", "litellm", "openai")
+LOCKS = Path(__file__).with_name("locks")
 
 
 class CannotInstallError(Exception):
@@ -15,24 +17,26 @@ class CannotInstallError(Exception):
 
 
 def install(peer: str) -> Path:
-    """Returns the folder of the peer's programs, installing it into `.cache` when this version is not there yet."""
-    version = PEERS[peer]
-    folder = ROOT / ".cache" / "peers" / f"{peer}-{version}-py{sys.version_info[0]}.{sys.version_info[1]}"
-    programs = folder / "bin"
+    """Returns the folder of the peer's programs, installing it into `.cache` when these packages are not there yet."""
+    lock = LOCKS / f"{peer}.lock"
+    digest = hashlib.sha256(lock.read_bytes()).hexdigest()[:12]
+    folder = ROOT / ".cache" / "peers" / f"{peer}-{sys.version_info[0]}.{sys.version_info[1]}-{digest}"
     if not (folder / "complete").exists():
         shutil.rmtree(folder, ignore_errors=True)
         folder.parent.mkdir(parents=True, exist_ok=True)
-        script = f'source_folder="{ROOT}"; . "{ROOT}/scripts/environment.sh"; make_with_pip "$@"'
-        _run("bash", "-c", script, "install", sys.executable, str(folder))
-        pip = (str(programs / "python"), "-m", "pip", "--disable-pip-version-check")
-        _run(*pip, "install", "-qq", "--no-input", f"{peer}=={version}")
-        # An environment made by pipx or uv has none, and its path file would slow every start of the peer.
-        _run(*pip, "uninstall", "-qq", "--yes", "setuptools")
+        script = f'source_folder="{ROOT}"; . "{ROOT}/scripts/environment.sh"; make_environment "$@"'
+        command = ["bash", "-c", script, "install", sys.executable, str(folder), str(lock)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise CannotInstallError(done.stderr[-2000:])
+        _lighten(folder)
         (folder / "complete").touch()
-    return programs
+    return folder / "bin"
 
 
-def _run(*command: str) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise CannotInstallError(f"{' '.join(command[-2:])}: {done.stderr[-2000:]}")
+def _lighten(folder: Path) -> None:
+    """Takes setuptools away, as pipx and uv would not have it: its path file slows every start of the peer."""
+    for site in folder.glob("lib/python3.*/site-packages"):
+        (site / "distutils-precedence.pth").unlink(missing_ok=True)
+        for place in ("_distutils_hack", "setuptools", "pkg_resources"):
+            shutil.rmtree(site / place, ignore_errors=True)
