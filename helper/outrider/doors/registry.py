@@ -4,6 +4,7 @@ A set of layers that was valid once is not validated again: its digest is rememb
 """
 
 import json
+import math
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -134,13 +135,18 @@ def parse(source: Source) -> Mapping[str, Any]:
 
 
 def _parse_json(source: Source) -> Any:
-    hook = None if source.name == "bundled" else _without_duplicates
     try:
-        values = json.loads(source.data, object_pairs_hook=hook, parse_constant=_no_number)
+        if source.name == "bundled":
+            return json.loads(source.data)
+        values = json.loads(
+            source.data, object_pairs_hook=_without_duplicates, parse_constant=_no_number, parse_float=_finite
+        )
     except _Twice as fault:
         raise OutriderError(
             f"{source.path} has the name `{fault.name}` twice in one place", hint="keep one of the two"
         ) from None
+    except _Endless as fault:
+        raise OutriderError(f"{source.path}: {fault}", hint="write a number that ends, or `null`") from None
     except UnicodeDecodeError:
         raise OutriderError(f"{source.path} is not UTF-8 text", hint="save it as UTF-8") from None
     except RecursionError:
@@ -148,13 +154,37 @@ def _parse_json(source: Source) -> Any:
     except json.JSONDecodeError as fault:
         what = "is empty" if not source.data.strip() else f"is not JSON: {fault.msg} in line {fault.lineno}"
         raise OutriderError(f"{source.path} {what}", hint="mend it, or move it away; an empty layer is `{}`") from None
-    if source.name != "bundled" and _depth(values) > DEEPEST:
+    except ValueError:
+        raise OutriderError(
+            f"{source.path} has a number of thousands of digits", hint="mend it, or move it away"
+        ) from None
+    if _depth(values) > DEEPEST:
         raise OutriderError(f"{source.path} is nested too deeply", hint="see `outrider config path`")
+    if not _is_text(values):
+        raise OutriderError(f"{source.path} holds half a letter (a lone `\\ud8..`)", hint="write the letter itself")
     return values
 
 
+def _is_text(values: Any) -> bool:
+    """Whether every name and text in it can be written: JSON may spell what no file, header or terminal takes."""
+    try:
+        json.dumps(values, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _no_number(name: str) -> float:
-    raise json.JSONDecodeError(f"{name} is no number here", name, 0)
+    raise _Endless(f"{name[:20]} is no number here")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _no_number(text)
+
+
+class _Endless(ValueError):
+    pass
 
 
 class _Twice(ValueError):
