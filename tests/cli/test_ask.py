@@ -260,7 +260,7 @@ WRONG: list[tuple[tuple[str, ...], str, str]] = [
 @pytest.mark.parametrize(("arguments", "message", "hint"), WRONG, ids=lambda value: str(value)[:40])
 @pytest.mark.parametrize("as_json", [False, True], ids=["text", "json"])
 def test_a_mistake_is_one_line_and_a_hint(
-    arguments: tuple[str, ...], message: str, hint: str, as_json: bool, typed: Shell
+    arguments: tuple[str, ...], message: str, hint: str, typed: Shell, *, as_json: bool
 ) -> None:
     """Whatever is typed wrong: exit 2, `error:` and `hint:`, no traceback; as JSON one object that says the same."""
     Path("folder").mkdir()
@@ -316,9 +316,13 @@ def test_without_a_home_it_says_so(typed: Shell, monkeypatch: pytest.MonkeyPatch
     for name in ("HOME", "OUTRIDER_HOME", "CLAUDE_CONFIG_DIR"):
         monkeypatch.delenv(name)
     assert typed("ask", "-m", "echo", "hello") == (
-        2, "", "error: there is no home folder: HOME is not set\n"
-        "hint: set HOME, or OUTRIDER_HOME to a folder for our files\n",
-    )  # fmt: skip
+        2,
+        "",
+        (
+            "error: there is no home folder: HOME is not set\n"
+            "hint: set HOME, or OUTRIDER_HOME to a folder for our files\n"
+        ),
+    )
 
 
 def test_a_recording_answers_without_a_network(

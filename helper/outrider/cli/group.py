@@ -42,11 +42,11 @@ _FLAT = {name: entry for commands in COMMANDS.values() for name, entry in comman
 class LazyGroup(click.Group):
     """Loads a command's file when the command is called, so that none pays for another's imports."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own signature
+    def list_commands(self, ctx: click.Context) -> list[str]:
         """Returns every command's name."""
         return list(_FLAT)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's own
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Returns the command of this name."""
         if cmd_name not in _FLAT:
             return None
@@ -67,7 +67,7 @@ class LazyGroup(click.Group):
 
     def format_commands(
         self,
-        ctx: click.Context,  # noqa: ARG002 - click's own signature
+        ctx: click.Context,
         formatter: click.HelpFormatter,
     ) -> None:
         """Writes the commands under their headings without loading any."""

@@ -1,12 +1,38 @@
 """What to do about a failure: the hint beside it, the warnings an answer carries, and the exit code."""
 
-from typing import assert_never
-
 from outrider.data import Attempt, Failure, FailureKind, Target
 
 EXIT_CODES: dict[FailureKind, int] = {"budget": 5, "private": 5, "content_filter": 7, "interrupted": 130}
 LOUD: frozenset[FailureKind] = frozenset({"auth", "quota", "not_found", "tls", "redirect", "private"})
 """Failures that a fallback must not hide: they stay until somebody mends them."""
+
+
+AGAIN = "try again, or add a model of another provider to the chain: `outrider status`"
+HINTS: dict[FailureKind, str] = {
+    "auth": "check {keys}: `outrider keys list`, then `outrider keys set {provider}`",
+    "quota": "add credit at {provider}, or name another model with `-m`",
+    "rate_limit": "ask again later, or let it fall back: `-t` instead of `-m`, or `--fallback`",
+    "not_found": "see what is there: `outrider models --live`, `outrider models show {model}`",
+    "context": "send less, or name a model with a larger window: `outrider models`",
+    "content_filter": "reword the prompt; `content_filter: next` on a task lets it fall over",
+    "bad_request": "see the message above; `outrider why` shows what was sent to whom",
+    "budget": "raise `limits.budget_usd` or `--max-cost`; `outrider usage` shows what was spent",
+    "private": "start a local server, then `outrider models --live`",
+    "timeout": AGAIN,
+    "network": AGAIN,
+    "server": AGAIN,
+    "incomplete": AGAIN,
+    "tls": "check the system's certificates, or set `network.ca_file` in your models.local.json",
+    "redirect": "set {provider}'s `base_url` to the address it redirects to, if you trust it",
+    "bad_response": "try again, or another model; `outrider why` lists every attempt",
+    "empty": "try again, or another model; `outrider why` lists every attempt",
+    "too_large": "try again, or another model; `outrider why` lists every attempt",
+    "truncated": "allow a longer answer: `--max-output N`",
+    "storage": "check the free space, then `outrider doctor`",
+    "interrupted": "`outrider why` shows what was under way",
+}
+"""The next command to type, by failure."""
+START = "start {provider} at {address}, then `outrider models --live`"
 
 
 def exit_code(failure: Failure) -> int:
@@ -16,46 +42,15 @@ def exit_code(failure: Failure) -> int:
 
 def hint(failure: Failure, target: Target | None) -> str:
     """Returns the next command to type after a failure."""
-    provider = target.provider.name if target else "the provider"
-    variable = " or ".join(target.provider.keys) if target and target.provider.keys else "its key"
-    match failure.kind:
-        case "auth":
-            return f"check {variable}: `outrider keys list`, then `outrider keys set {provider}`"
-        case "quota":
-            return f"add credit at {provider}, or name another model with `-m`"
-        case "rate_limit":
-            return "ask again later, or let it fall back: `-t` instead of `-m`, or `--fallback`"
-        case "not_found":
-            name = target.model.name if target else "NAME"
-            return f"see what is there: `outrider models --live`, `outrider models show {name}`"
-        case "context":
-            return "send less, or name a model with a larger window: `outrider models`"
-        case "content_filter":
-            return "reword the prompt; `content_filter: next` on a task lets it fall over"
-        case "bad_request":
-            return "see the message above; `outrider why` shows what was sent to whom"
-        case "budget":
-            return "raise `limits.budget_usd` or `--max-cost`; `outrider usage` shows what was spent"
-        case "private":
-            return "start a local server, then `outrider models --live`"
-        case "timeout" | "network" | "server" | "incomplete":
-            if target is not None and target.provider.local:
-                return f"start {provider} at {target.provider.base_url}, then `outrider models --live`"
-            return "try again, or add a model of another provider to the chain: `outrider status`"
-        case "tls":
-            return "check the system's certificates, or set `network.ca_file` in your models.local.json"
-        case "redirect":
-            return f"set {provider}'s `base_url` to the address it redirects to, if you trust it"
-        case "bad_response" | "empty" | "too_large":
-            return "try again, or another model; `outrider why` lists every attempt"
-        case "truncated":
-            return "allow a longer answer: `--max-output N`"
-        case "storage":
-            return "check the free space, then `outrider doctor`"
-        case "interrupted":
-            return "`outrider why` shows what was under way"
-        case never:
-            assert_never(never)
+    template = HINTS[failure.kind]
+    if target is None:
+        return template.format(keys="its key", provider="the provider", model="NAME")
+    if template is AGAIN and target.provider.local:
+        template = START
+    return template.format(
+        keys=" or ".join(target.provider.keys) or "its key", provider=target.provider.name,
+        model=target.model.name, address=target.provider.base_url,
+    )  # fmt: skip
 
 
 def warnings(attempts: tuple[Attempt, ...]) -> tuple[str, ...]:

@@ -109,7 +109,8 @@ def timing(limits: Limits, model: Model, provider_row: Mapping[str, Any], *, lef
 
     total = min(least("total", limits.total), max(left, 0.001))
     return Timing(
-        connect=min(least("connect", limits.connect), total), first_byte=min(least("first_byte", limits.first_byte), total),
+        connect=min(least("connect", limits.connect), total),
+        first_byte=min(least("first_byte", limits.first_byte), total),
         idle=min(least("idle", limits.idle), total), total=total, max_bytes=limits.max_bytes,
     )  # fmt: skip
 

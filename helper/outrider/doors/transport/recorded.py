@@ -32,12 +32,13 @@ def question(call: HttpCall) -> str:
 def recording(send: Send, path: str) -> Send:
     """Returns a way out that also writes every reply to a file."""
     replies: list[dict[str, Any]] = []
+    whole_path = os.path.abspath(path)
 
     async def send_and_record(call: HttpCall, reading: Reading) -> Fault | None:
         heard = _Heard(reading)
         fault = await send(call, heard)
         replies.append({"question": question(call), "url": call.url, **heard.told(fault)})
-        write_whole(os.path.abspath(path), (json.dumps({"version": 1, "replies": replies}, indent=1) + "\n").encode())
+        write_whole(whole_path, (json.dumps({"version": 1, "replies": replies}, indent=1) + "\n").encode())
         return fault
 
     return send_and_record
