@@ -6,16 +6,20 @@ Answers are untrusted text. This lowers risk and does not remove it: a reader ma
 import re
 from functools import cache
 
-ESCAPES = (
-    r"\x1b\][^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"  # OSC: titles, links, the clipboard
-    r"|\x1b[PX^_][^\x1b\x9c]*(?:\x1b\\|\x9c)?"  # DCS, SOS, PM, APC
-    r"|[\x1b\x9b]\[?[0-?]*[ -/]*[@-~]"  # CSI and two-character escapes
-)
+STRING = r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x90\x98\x9c-\x9f]*"
+"""OSC (titles, links, the clipboard), DCS, SOS, PM and APC, without their end; none begins within another, so that a
+search stays linear.
+"""
+SEQUENCE = r"(?:\x1b\[|\x9b)[0-?]*[ -/]*"
+"""CSI, without its last letter."""
+SHORT = r"\x1b[ -/]*"
+ESCAPES = rf"{STRING}(?:\x07|\x1b\\|\x9c)?|{SEQUENCE}[@-~]?|{SHORT}[0-~]?"
+PENDING = rf"(?:{STRING}\x1b?|{SEQUENCE}|{SHORT})\Z"
+"""The beginning of what ESCAPES takes out, where the rest may still come."""
 INVISIBLE = (
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e0fff]"
 )
-PENDING = r"\x1b(?:[\]PX^_][^\x07\x1b\x9c]*\x1b?|\[?[0-?]*[ -/]*)?$|\x9b[0-?]*[ -/]*$"
 LONGEST_PENDING = 4_096
 IMITATION = (
     r"(?i)<(?=[\s/\\|!]*(?:outrider-|system[-_ ]?(?:reminder|prompt|message|warning|instruction)|function_|invoke\b|"
@@ -24,6 +28,11 @@ IMITATION = (
     r"im_start|im_end|\|))"
 )
 """Only what Claude Code or this fence gives a meaning to: other markup is code, and must arrive unchanged."""
+UNSEEN = (
+    r"(?<=[\x00-\x7f])[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200c\u200d\u3164\ufe00-\ufe0f\uffa0]+"
+    r"(?=[\x00-\x7f])"
+)
+"""Joiners and fillers have a use in other scripts and in emoji; between ASCII letters they only hide a word."""
 TURN = r"(?<=\n\n)(Human|Assistant|System)(?=:)"
 HAIR_SPACE = "\u200a"
 
@@ -75,7 +84,8 @@ class Cleaner:
 
 def neutral(text: str) -> str:
     """Returns clean text in which nothing imitates our fence, a system reminder, a tool call or another speaker."""
-    return _compiled(TURN).sub(rf"\1{HAIR_SPACE}", _compiled(IMITATION).sub("&lt;", clean(text)))
+    seen = _compiled(UNSEEN).sub("", clean(text))
+    return _compiled(TURN).sub(rf"\1{HAIR_SPACE}", _compiled(IMITATION).sub("&lt;", seen))
 
 
 def fenced(text: str, *, nonce: str, label: str, receipt: str) -> str:
