@@ -91,8 +91,7 @@ def decision(
             "providers_with_key": sorted(situation.keys),
             "served": {name: {"alive": served.alive, "ids": list(served.ids)[:50]}
                        for name, served in sorted(situation.served.items())},
-            "health": {key: _health(state, situation.now)
-                       for key, state in sorted(situation.health.items())},
+            "health": {key: _health(state, situation.now) for key, state in sorted(situation.health.items())},
             "spend": {name: str(value) for name, value in as_dict(situation.spend).items()},
             "budget": {name: str(value) for name, value in sorted(situation.limits.budget.items())},
             "budgets_set": sorted(situation.limits.budgets_set),
@@ -127,4 +126,8 @@ def _settings(registry: Registry, route: Route) -> Mapping[str, str]:
         "$.preset",
         "$.aliases",
     )
-    return {path: origin for path, origin in sorted(registry.origins.items()) if path.startswith(prefixes)}
+    return {
+        path: origin
+        for path, origin in sorted(registry.origins.items())
+        if any(path == prefix or path.startswith((f"{prefix}.", f"{prefix}[")) for prefix in prefixes)
+    }

@@ -95,7 +95,8 @@ def _priced_at(registry: Registry, model: Model, provider: str, wire_id: str) ->
     """Returns the model with the price it has at a gateway, where a row of that gateway says one."""
     for other in registry.models.values():
         if other.provider == provider and other.id == wire_id:
-            return replace(model, price=other.price, context=other.context or model.context)
+            row = {**model.row, "price": other.row.get("price")}
+            return replace(model, price=other.price, context=other.context or model.context, row=row)
     return model
 
 
@@ -115,10 +116,12 @@ def _unfit(model: Model, wanted: Wanted) -> tuple[str, str] | None:
 
 def _way(look: Look, model: Model, provider: Provider, wire_id: str) -> Iterator[Target | Passed]:
     shown = model.name if provider.name == model.provider else f"{model.name} via {provider.name}"
-    reason = _barred(look, provider)
-    if reason is None and look.wanted.private and not _is_local(provider, wire_id):
-        reason = "private", "not local, and the request is private"
     served = look.situation.served.get(provider.name) if provider.serves_listed else None
+    # What the server calls it is what is asked, so that is what has to be local.
+    there = (find_served(served.ids, wire_id) if served is not None else None) or wire_id
+    reason = _barred(look, provider)
+    if reason is None and look.wanted.private and not _is_local(provider, there):
+        reason = "private", "not local, and the request is private"
     if reason is None and served is not None and wire_id != "*" and not look.wanted.explicit:
         reason = _not_there(served, wire_id)
     if reason is not None:
@@ -126,8 +129,7 @@ def _way(look: Look, model: Model, provider: Provider, wire_id: str) -> Iterator
     elif wire_id == "*":
         yield from _whatever_is_served(look, model, provider, served)
     else:
-        there = find_served(served.ids, wire_id) if served is not None else None
-        yield _target(look, model, provider, there or wire_id)
+        yield _target(look, model, provider, there)
 
 
 def _is_local(provider: Provider, wire_id: str) -> bool:
