@@ -89,7 +89,8 @@ def keyed(home: Path, server: ScriptedServer, tmp_path: Path, monkeypatch: pytes
     [
         "--help", "--version", "ask --help", "models", "models --json", "route hello", "route hello --json", "tasks",
         "presets", "status", "status --json", "providers", "providers --json", "usage", "runs", "keys list",
-        "config path", "switch --help", "ask -m echo hello", "ask -m echo hello --json", "ask -m echo hello --dry-run",
+        "config path", "switch --help", "jobs list", "thread list",
+        "ask -m echo hello", "ask -m echo hello --json", "ask -m echo hello --dry-run",
     ],
 )  # fmt: skip
 def test_a_command_that_asks_nobody_loads_no_client(line: str, keyed: ScriptedServer, tmp_path: Path) -> None:
