@@ -26,7 +26,7 @@ from outrider.data import (
 from outrider.records import record, replace
 from outrider.rows import Price, Provider
 from outrider.rules import money
-from outrider.rules.fallback import Done, GiveUp, Try, next_move
+from outrider.rules.fallback import Done, GiveUp, Try, has_others, next_move
 from outrider.rules.limits import Booking, Limits, Spend, book, timing
 from outrider.rules.prompting import for_model
 from outrider.wire.call import encode, reading
@@ -107,7 +107,8 @@ async def run(
                 asked = replace(request, max_output=None) if uncapped else request
                 attempt = await _attempt(
                     target, for_model(asked, target.model, prompts, effort=route.effort), limits, world,
-                    number=len(attempts) + 1, waited=after, left=limits.route - (world.now() - began), show=show,
+                    number=len(attempts) + 1, waited=after, left=limits.route - (world.now() - began),
+                    has_others=has_others(route, attempts, target), show=show,
                     accept=accept,
                 )  # fmt: skip
                 attempts = (*attempts, attempt)
@@ -132,6 +133,7 @@ async def _attempt(
     number: int,
     waited: float,
     left: float,
+    has_others: bool,
     show: Show | None,
     accept: Accept | None,
 ) -> Attempt:
@@ -141,8 +143,9 @@ async def _attempt(
 
     def check(spend: Spend) -> Booking | Failure:
         return book(
-            target.model, limits, spend, wanted=request.max_output, input_tokens=most, at=world.at(), price=price
-        )
+            target.model, limits, spend, wanted=request.max_output, input_tokens=most, at=world.at(), price=price,
+            has_others=has_others,
+        )  # fmt: skip
 
     reservation = world.reserve(target, number, check)
     if isinstance(reservation, Failure):

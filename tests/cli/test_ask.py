@@ -372,3 +372,22 @@ def test_a_long_run_is_collected_later(typed: Shell, home: Path, server: Scripte
     assert typed("jobs", "collect", handle).out == "slowly\n"
     assert len(server.asked) == 1
     assert typed("why", handle, "--json").json["outcome"] == "answer"
+
+
+def test_an_attempt_in_doubt_leaves_money_for_the_next(typed: Shell, home: Path, server: ScriptedServer) -> None:
+    """A broken answer keeps its reservation; the fallback is still paid, within the run's budget."""
+    price = {"input": 1, "output": 10}
+    rows = {name: {"provider": "here", "id": name, "price": price, "max_output": 200_000} for name in ("one", "two")}
+    write_layer(
+        home,
+        {
+            "providers": {"here": {"dialect": "openai", "base_url": f"{server.url}/v1"}},
+            "models": {f"here.{name}": row for name, row in rows.items()},
+            "tasks": {"both": {"chain": ["here.one", "here.two"]}},
+        },
+    )
+    server.always(status(200, b"<html>down</html>"), model="one")
+    answered = typed("ask", "-t", "both", "hello", "--json").json
+    assert [attempt["kind"] for attempt in answered["attempts"]] == ["bad_response", "bad_response", None]
+    assert answered["cost_usd"] < 1
+    assert [seen.json["max_tokens"] for seen in server.asked] == [49_998, 24_999, 24_999]

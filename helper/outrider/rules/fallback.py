@@ -109,6 +109,11 @@ def _others(route: Route, attempts: tuple[Attempt, ...]) -> tuple[Target, ...]:
     return tuple(target for target in left if _window(target) > max(too_small)) if too_small else left
 
 
+def has_others(route: Route, attempts: tuple[Attempt, ...], target: Target) -> bool:
+    """Whether another target is left behind this one."""
+    return any(other.health_key != target.health_key for other in _others(route, attempts))
+
+
 def _window(target: Target) -> int:
     """Returns the tokens that a target takes in, 0 where nobody says."""
     return int(target.model.row.get("max_input") or target.model.context or 0)
@@ -164,7 +169,9 @@ def _backoff(tries: int, *, step: float, ceiling: float, chance: float) -> float
 def _to_report(attempts: tuple[Attempt, ...]) -> Failure:
     """Returns the last failure, or the one word for all of them where nothing beyond this machine was reached."""
     failures = [(attempt.target, attempt.outcome) for attempt in attempts if isinstance(attempt.outcome, Failure)]
-    last = failures[-1][1]
+    # That the budget ran out says less than what had used it up.
+    told = [failure for _, failure in failures if failure.kind != "budget"]
+    last = told[-1] if told else failures[-1][1]
     is_several = len({target.health_key for target, _ in failures}) > 1
     has_remote = any(not target.local for target, _ in failures)
     if is_several and has_remote and all(_is_unreached(failure) for _, failure in failures):
