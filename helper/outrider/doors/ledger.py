@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from outrider.data import Answer, Attempt, Failure, Target
+from outrider.doors.alive import is_alive
 from outrider.doors.ledger_file import Connection, LedgerFile, Row
 from outrider.doors.settings import Places
 from outrider.records import record, replace
@@ -210,7 +211,7 @@ class Ledger(LedgerFile):
         """Marks attempts whose process is gone: they may have been billed, so their reservation stays booked."""
         rows = connection.execute("SELECT id, run, boot, pid FROM attempts WHERE outcome = 'open'").fetchall()
         for row in rows:
-            if row["boot"] != self.boot or not _is_alive(row["pid"]):
+            if row["boot"] != self.boot or not is_alive(row["pid"]):
                 connection.execute(
                     "UPDATE attempts SET outcome = 'failure', kind = 'interrupted', certainty = 'in_doubt',"
                     " message = 'its process ended before the answer' WHERE id = ?",
@@ -251,13 +252,3 @@ def _boot() -> str:
             return file.read(64).strip()
     except OSError:
         return "unknown"
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

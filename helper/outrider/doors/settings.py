@@ -41,8 +41,7 @@ def places(*, environment: "os._Environ[str] | dict[str, str] | None" = None, cw
     start = cwd if cwd is not None else _working_folder()
     project = project_root(start, user=user)
     if is_inside_claude(env):
-        # HOME may be what was moved: the system knows the user's own.
-        _refuse_moved(env, home=home, claude=claude, project=project_root(start, user=_login_home()))
+        _refuse_moved(env, home=home, claude=claude, project=project or _repository_in_place_of_home(start))
     return Places(home=os.path.abspath(home), claude=os.path.abspath(claude), project=project, bundled=_bundled())
 
 
@@ -94,13 +93,16 @@ def _refuse_moved(env: "os._Environ[str] | dict[str, str]", *, home: str, claude
         )
 
 
-def _login_home() -> str:
+def _repository_in_place_of_home(start: str) -> str | None:
+    """Returns the repository that HOME points at, if it is not where the system has the user's home."""
     import pwd
 
     try:
-        return pwd.getpwuid(os.getuid()).pw_dir
+        login = pwd.getpwuid(os.getuid()).pw_dir
     except KeyError:
-        return ""
+        login = ""
+    root = project_root(start, user=login)
+    return root if root is not None and os.path.exists(os.path.join(root, ".git")) else None
 
 
 def _is_inside(path: str, folder: str) -> bool:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from shutil import which
 
+from outrider.doors.alive import is_alive
 from outrider.doors.settings import Places
 from outrider.errors import StorageFault
 
@@ -65,7 +66,7 @@ def leftovers(places: Places) -> Iterator[str]:
         if match is None or not entry.is_file(follow_symlinks=False):
             continue
         is_ours = entry.name.endswith(".tmp") or entry.name.startswith("salt.")
-        if is_ours and now - entry.stat(follow_symlinks=False).st_mtime > OLD and not _is_alive(int(match[1])):
+        if is_ours and now - entry.stat(follow_symlinks=False).st_mtime > OLD and not is_alive(int(match[1])):
             yield entry.path
 
 
@@ -96,13 +97,3 @@ def network_disk(path: str) -> str | None:
 def on_path(name: str) -> str | None:
     """Returns where a command is found, or None."""
     return which(name)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -1,9 +1,11 @@
 """A long ask goes on in a process of its own session; whoever waits may leave with a handle.
 
 The fork happens before any connection is open, so one process owns the socket and the ledger's rows throughout.
-Everything it prints goes to a spool in our home, from which `jobs collect` prints it again.
+Everything it prints goes to a spool in our home, from which `jobs collect` prints it again. While it lives it holds a
+lock there: its number alone would say nothing, since numbers come again.
 """
 
+import fcntl
 import json
 import os
 import select
@@ -11,11 +13,12 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NoReturn
 
 from outrider.doors.files import make_folder, read_small, write_whole
 from outrider.doors.settings import Places
-from outrider.errors import OutriderError
+from outrider.errors import OutriderError, StorageFault
 from outrider.records import record
 
 STILL_RUNNING = 6
@@ -41,13 +44,15 @@ def detach(places: Places, run: str, work: Callable[[], int], *, wait: float, as
     sys.stdout.flush()
     sys.stderr.flush()
     ended, held = os.pipe()
+    lock = _take_lock(folder)
+    started = time.time()
     pid = os.fork()
     if pid == 0:
         os.close(ended)
-        _become(folder, work)
+        _become(folder, work, run=run, started=started)
+    os.close(lock)
     os.close(held)
-    about = {"id": run, "pid": pid, "started": time.time()}
-    write_whole(os.path.join(folder, "job.json"), json.dumps(about).encode())
+    _introduce(folder, run, pid=pid, started=started)
     try:
         # The other end closes with the last process that holds it, which is when the work has ended.
         if wait > 0 and select.select([ended], [], [], wait)[0]:
@@ -62,6 +67,19 @@ def detach(places: Places, run: str, work: Callable[[], int], *, wait: float, as
     return STILL_RUNNING
 
 
+def _introduce(folder: str, run: str, *, pid: int, started: float) -> None:
+    """Says who works here. Both processes say it, so that neither's end leaves a job that nobody finds."""
+    about = {"id": run, "pid": pid, "started": started}
+    write_whole(os.path.join(folder, "job.json"), json.dumps(about).encode())
+
+
+def _take_lock(folder: str) -> int:
+    """Returns a descriptor with a lock, which is free again when every process that inherited it is gone."""
+    descriptor = os.open(os.path.join(folder, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    return descriptor
+
+
 def print_handle(run: str, *, as_json: bool) -> None:
     """Prints the handle first, since Claude Code shows the first line of a command that exits with an error."""
     if as_json:
@@ -71,11 +89,12 @@ def print_handle(run: str, *, as_json: bool) -> None:
         sys.stdout.write(f"job {run} is still running; its answer comes with: outrider jobs collect {run}\n")
 
 
-def _become(folder: str, work: Callable[[], int]) -> NoReturn:
-    """Turns this process into the detached one. Never returns into the caller's frames."""
+def _become(folder: str, work: Callable[[], int], *, run: str, started: float) -> NoReturn:
+    """Turns this process into the detached one. Never returns into the caller's frames, whatever fails."""
     code = 1
     try:
         os.setsid()
+        _introduce(folder, run, pid=os.getpid(), started=started)
         for name, number in (("stdout", 1), ("stderr", 2)):
             descriptor = os.open(os.path.join(folder, name), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             os.dup2(descriptor, number)
@@ -87,10 +106,15 @@ def _become(folder: str, work: Callable[[], int]) -> NoReturn:
         os.dup2(empty, 0)
         code = _outcome(work)
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        write_whole(os.path.join(folder, "exit"), str(code).encode())
-        os._exit(code)
+        try:
+            try:
+                sys.stdout.flush()
+                sys.stderr.flush()
+            except OSError:
+                code = 1  # the spool has no room for what was printed
+            write_whole(os.path.join(folder, "exit"), str(code).encode())
+        finally:
+            os._exit(code)
 
 
 def _outcome(work: Callable[[], int]) -> int:
@@ -114,12 +138,16 @@ def find(places: Places, name: str) -> Job:
     data = read_small(os.path.join(folder, "job.json"), limit=65_536) if _is_plain(name) else None
     if data is None:
         raise OutriderError(f"no job is called `{name[:40]}`", hint="see them all with `outrider jobs list`")
-    about = json.loads(data)
-    code = read_small(os.path.join(folder, "exit"), limit=64)
-    pid = int(about["pid"])
+    try:
+        about = json.loads(data)
+        pid, started = int(about["pid"]), float(about["started"])
+        ended = read_small(os.path.join(folder, "exit"), limit=64)
+        code = int(ended) if ended else None
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        raise StorageFault(f"the job in {folder} is damaged", hint=f"remove it: `rm -r {folder}`") from None
     return Job(
-        id=name, folder=folder, pid=pid, started=float(about["started"]),
-        code=int(code) if code else None, alive=code is None and _is_alive(pid),
+        id=name, folder=folder, pid=pid, started=started, code=code,
+        alive=code is None and _is_locked(os.path.join(folder, "lock")),
     )  # fmt: skip
 
 
@@ -128,12 +156,15 @@ def _is_plain(name: str) -> bool:
 
 
 def listed(places: Places) -> tuple[Job, ...]:
-    """Returns every job, the newest first."""
+    """Returns every job, the newest first; one whose files are damaged is none."""
     try:
         names = os.listdir(places.ours("jobs"))
     except FileNotFoundError:
         return ()
-    jobs = [find(places, name) for name in names if os.path.exists(places.ours("jobs", name, "job.json"))]
+    jobs = []
+    for name in names:
+        with suppress(OutriderError):
+            jobs.append(find(places, name))
     return tuple(sorted(jobs, key=lambda job: -job.started))
 
 
@@ -154,11 +185,15 @@ def cancel(job: Job) -> bool:
     return True
 
 
-def _is_alive(pid: int) -> bool:
+def _is_locked(path: str) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
         return False
-    except PermissionError:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
         return True
-    return True
+    finally:
+        os.close(descriptor)
+    return False
