@@ -29,13 +29,14 @@ if counted:
         return count
     for name in counted.split():
         setattr(ssl.SSLContext, name, counting(name, getattr(ssl.SSLContext, name)))
+import os
 from outrider.cli import main
-code = 0
-try:
-    main()
-except SystemExit as end:
-    code = end.code or 0
-json.dump({"code": code, "modules": sorted(sys.modules), "trusted": trusted}, open(report, "w"))
+def leave(code):
+    json.dump({"code": code, "modules": sorted(sys.modules), "trusted": trusted}, open(report, "w"))
+    end(code)
+end, os._exit = os._exit, leave
+main()
+leave(0)
 """
 
 
