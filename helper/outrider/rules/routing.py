@@ -29,6 +29,7 @@ def route(registry: Registry, selection: Selection, facts: Facts, situation: Sit
     )  # fmt: skip
     models, notes = _chain(registry, choice, situation)
     steps = _walk(registry, situation, models, wanted)
+    has_way = any(isinstance(step, Target) for step in steps)
     tail: tuple[Target, ...] = ()
     if choice.fallback and (task.tail or choice.explicit):
         # Only a chain that we ship, and a single model with `--fallback`, go on beyond what is written.
@@ -36,7 +37,7 @@ def route(registry: Registry, selection: Selection, facts: Facts, situation: Sit
     steps = (*steps, *tail)
     targets = tuple(step for step in steps if isinstance(step, Target))
     passed = tuple(step for step in steps if isinstance(step, Passed))
-    if choice.explicit and targets:
+    if choice.explicit and has_way:
         # A paid twin was asked for by name and is there: the native way is no news.
         passed = tuple(step for step in passed if step.kind != "native")
     order = _order(steps, wanted)
@@ -180,12 +181,14 @@ def _tail(
             if first is not None and first.health_key not in seen:
                 seen.add(first.health_key)
                 found.append(first)
-    return tuple(sorted(found, key=lambda target: _last_resort(target.model, situation.at))[:TAIL_LENGTH])
+    return tuple(sorted(found, key=lambda target: _last_resort(target, situation.at))[:TAIL_LENGTH])
 
 
-def _last_resort(model: Model, at: float) -> tuple[bool, Decimal, float, str]:
+def _last_resort(target: Target, at: float) -> tuple[bool, Decimal, float, str]:
     """Orders a tail: what is about to retire last, then the cheapest, then the best, then by name."""
-    return model.row.get("status") == "retiring", _blend(model, at), -score(model, "intelligence"), model.name
+    model = target.model
+    price = Decimal(0) if target.local and model.price is None else _blend(model, at)
+    return model.row.get("status") == "retiring", price, -score(model, "intelligence"), model.name
 
 
 def _is_reachable(registry: Registry, situation: Situation, model: Model) -> bool:

@@ -87,7 +87,7 @@ def _all_ways(look: Look, model: Model) -> Iterator[Target | Passed]:
         yield from _way(look, model, own, model.id)
     for name, wire_id in model.also.items():
         provider = look.registry.providers.get(name)
-        if provider is not None:
+        if provider is not None and provider.dialect != "native":
             yield from _way(look, _priced_at(look.registry, model, name, wire_id), provider, wire_id)
 
 
