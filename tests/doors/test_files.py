@@ -10,7 +10,6 @@ from threading import Event
 
 import pytest
 
-from outrider.doors import files
 from outrider.doors.files import locked, make_folder, read_small, write_whole
 from outrider.errors import OutriderError, StorageFault
 
@@ -157,13 +156,31 @@ def test_the_second_of_two_writers_waits(tmp_path: Path) -> None:
 
 
 def test_a_turn_that_never_comes_is_a_fault(tmp_path: Path) -> None:
-    """It names the file that it is about, and for how long it was tried."""
+    """It names the file that it is about, and for how long it was tried; who gave up stands in nobody's way."""
     path = str(tmp_path / "lock")
     with locked(path):
-        descriptor = os.open(path, os.O_RDWR)
-        with pytest.raises(StorageFault, match=f"{tmp_path}/book stayed locked for 0.05 s"):
-            files.wait_for_lock(descriptor, path=f"{tmp_path}/book", longest=0.05)
-        os.close(descriptor)
+        for _ in range(3):
+            with (
+                pytest.raises(StorageFault, match=f"{tmp_path}/book stayed locked for 0.02 s"),
+                locked(path, about=f"{tmp_path}/book", longest=0.02),
+            ):
+                pytest.fail("it was not locked")
+    with locked(path, longest=5):
+        pass
+
+
+def test_turns_come_to_everybody(tmp_path: Path) -> None:
+    """Of many who wait at once nobody is passed over."""
+    path = str(tmp_path / "lock")
+
+    def take_turns(_: int) -> int:
+        for _ in range(25):
+            with locked(path, longest=10):
+                pass
+        return 25
+
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        assert sum(pool.map(take_turns, range(8))) == 200
 
 
 @pytest.mark.parametrize("make", [lambda path: path.symlink_to("elsewhere"), Path.mkdir], ids=["link", "folder"])

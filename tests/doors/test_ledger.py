@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from outrider.data import Failure
+from outrider.doors import ledger as ledger_door
 from outrider.doors.ledger import Ledger
 from outrider.records import replace
 from outrider.rules.health import FOREVER, PROBE_REST, is_resting
@@ -172,6 +173,7 @@ def test_a_run_that_ended_before_any_call_is_booked(ledger: Ledger, book: Path) 
 DIES = """
 import os, sys
 from tests.doors.booking import *
+from outrider.doors import ledger as ledger_door
 from outrider.doors.ledger import Ledger
 booked(Ledger(places_at(sys.argv[1])), a_run("dead"))
 os._exit(9)
@@ -201,6 +203,17 @@ def test_a_call_whose_process_died_is_in_doubt(ledger: Ledger, book: Path) -> No
     assert ledger.spend("dead", at=time.time()).day == WORST
 
 
+def test_a_process_that_lives_long_looks_again(ledger: Ledger, book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not at every call, which would cost a look at every other process, but after a while."""
+    booked(ledger, a_run("mine"))
+    run_python(DIES, str(book))
+    booked(ledger, a_run("soon"))
+    assert rows(book, "SELECT outcome FROM attempts WHERE run = 'dead'") == [("open",)]
+    monkeypatch.setattr(ledger_door, "ORPHANS_EVERY", 0.0)
+    booked(ledger, a_run("later"))
+    assert rows(book, "SELECT outcome FROM attempts WHERE run = 'dead'") == [("failure",)]
+
+
 def test_a_call_that_is_under_way_elsewhere_is_left_alone(ledger: Ledger, book: Path) -> None:
     """An open row of a living process is nobody's to close."""
     booked(ledger, a_run("a"))
@@ -217,7 +230,9 @@ def test_a_call_of_an_earlier_boot_is_in_doubt(ledger: Ledger, book: Path) -> No
     connection.execute("UPDATE attempts SET boot = 'an earlier one'")
     connection.commit()
     connection.close()
-    booked(ledger, a_run("b"))
+    other = Ledger(places_at(book))
+    booked(other, a_run("b"))
+    other.close()
     assert rows(book, "SELECT run, outcome FROM attempts") == [("a", "failure"), ("b", "open")]
 
 

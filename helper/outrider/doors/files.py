@@ -6,7 +6,6 @@ Knows nothing of what is in them.
 import fcntl
 import os
 import stat
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -77,8 +76,11 @@ def write_whole(path: str, data: bytes, *, mode: int = 0o600) -> None:
 
 
 @contextmanager
-def locked(path: str) -> Iterator[None]:
-    """Holds a lock file while other files are read, changed and written: the second of two waits its turn."""
+def locked(path: str, *, about: str | None = None, longest: float = LONGEST_WAIT) -> Iterator[None]:
+    """Holds a lock file while others are read, changed and written: the second of two waits its turn.
+
+    Raises after `longest` seconds, in the name of the file that the lock is about.
+    """
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as fault:
@@ -86,22 +88,39 @@ def locked(path: str) -> Iterator[None]:
             f"cannot write {path}: {fault.strerror}", hint="set OUTRIDER_HOME to a folder you can write to"
         ) from None
     try:
-        wait_for_lock(descriptor, path=path)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _wait_for_lock(descriptor, about=about or path, longest=longest)
         yield
     finally:
         os.close(descriptor)
 
 
-def wait_for_lock(descriptor: int, *, path: str, longest: float = LONGEST_WAIT) -> None:
-    """Takes an advisory lock within `longest` seconds, or raises in the name of the file that it is about."""
-    pause, until = 0.001, time.monotonic() + longest
-    while True:
+def _wait_for_lock(descriptor: int, *, about: str, longest: float) -> None:
+    """Takes a lock that others hold. Only the kernel hands it on fairly: who asks again and again may ask for ever.
+
+    A wait in the kernel has no end, so a thread does it. One that is given up closes its own copy when its turn comes,
+    and the lock is free again, since the caller has closed the other.
+    """
+    from threading import Thread
+
+    waiting = os.dup(descriptor)
+    ended: list[OSError | None] = []
+
+    def wait() -> None:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= until:
-                raise StorageFault(f"{path} stayed locked for {longest:g} s", hint="run `outrider doctor`") from None
-            time.sleep(pause)
-            pause = min(pause * 1.5, 0.02)
-        else:
-            return
+            fcntl.flock(waiting, fcntl.LOCK_EX)
+            ended.append(None)
+        except OSError as fault:
+            ended.append(fault)
+        finally:
+            os.close(waiting)
+
+    thread = Thread(target=wait, daemon=True)
+    thread.start()
+    thread.join(longest)
+    if not ended:
+        raise StorageFault(f"{about} stayed locked for {longest:g} s", hint="run `outrider doctor`")
+    if ended[0] is not None:
+        raise StorageFault(f"cannot lock {about}: {ended[0].strerror}", hint="keep it on a disk of this machine")

@@ -22,6 +22,8 @@ from outrider.rules.money import from_nano, to_nano
 from outrider.rules.targets import Served
 
 Check = Callable[[Spend], "Booking | Failure"]
+ORPHANS_EVERY = 30.0
+"""How often a process that lives long looks for rows of dead ones, in seconds; every process does at its first call."""
 
 
 @record
@@ -59,6 +61,7 @@ class Ledger(LedgerFile):
     def __init__(self, places: Places) -> None:
         super().__init__(places)
         self.boot = _boot()
+        self._looked_for_orphans = float("-inf")
 
     def health(self) -> dict[str, health_rules.Health]:
         """Returns the health of every target that is not well; rests of an earlier boot are over, bad keys are not."""
@@ -209,6 +212,9 @@ class Ledger(LedgerFile):
 
     def _close_orphans(self, connection: Connection) -> None:
         """Marks attempts whose process is gone: they may have been billed, so their reservation stays booked."""
+        if time.monotonic() - self._looked_for_orphans < ORPHANS_EVERY:
+            return
+        self._looked_for_orphans = time.monotonic()
         rows = connection.execute("SELECT id, run, boot, pid FROM attempts WHERE outcome = 'open'").fetchall()
         for row in rows:
             if row["boot"] != self.boot or not is_alive(row["pid"]):
