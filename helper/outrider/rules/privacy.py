@@ -5,6 +5,7 @@
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
@@ -51,6 +52,7 @@ def _runs_in_the_cloud(wire_id: str) -> bool:
     return CLOUD in tag or name.endswith(f"-{CLOUD}")
 
 
+@lru_cache(maxsize=256)  # one decision asks some hundred times of some ten addresses
 def plain_host(url: str) -> str | None:
     """Returns the host of a plain http(s) address.
 

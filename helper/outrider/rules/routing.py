@@ -91,19 +91,19 @@ def _chain(registry: Registry, choice: Choice, situation: Situation) -> tuple[tu
     if choice.rowless is not None:
         return (choice.rowless,), ()
     notes: list[str] = []
-    models: list[Model] = []
+    models: dict[str, Model] = {}
     for name in choice.chain:
         alias = registry.aliases.get(name)
         if alias is not None and name not in registry.models and alias.get("why"):
             notes.append(f"{name} now means {alias['model']}: {alias['why']}")
         model = model_called(registry, name)
-        if model is not None and model not in models:
-            models.append(model)
+        if model is not None:
+            models.setdefault(model.name, model)
     if not models and choice.task.floors:
         fit = by_floors(registry, choice.task, at=situation.at)
         reachable = tuple(model for model in fit if _is_reachable(registry, situation, model))
         return (reachable or fit)[:FLOOR_CHAIN_LENGTH], tuple(notes)
-    return tuple(models), tuple(notes)
+    return tuple(models.values()), tuple(notes)
 
 
 def model_called(registry: Registry, name: str) -> Model | None:
@@ -215,16 +215,16 @@ def _prefer_json(targets: tuple[Target, ...], wanted: Wanted) -> tuple[Target, .
 def _rested(situation: Situation, targets: tuple[Target, ...]) -> tuple[tuple[Target, ...], tuple[Passed, ...]]:
     """Leaves out what rests after a fault, but never the last target of a chain."""
     states = {target.health_key: situation.health.get(target.health_key, health.WELL) for target in targets}
-    awake = tuple(target for target in targets if not health.is_resting(states[target.health_key], now=situation.now))
-    if not awake and targets:
+    resting = {key for key, state in states.items() if health.is_resting(state, now=situation.now)}
+    if len(resting) == len(states) and targets:
         soonest = min(targets, key=lambda target: states[target.health_key].until)
-        awake = (soonest,)
-    resting = tuple(
+        resting.remove(soonest.health_key)
+    passed = tuple(
         Passed(model=target.name, why=_resting_reason(states[target.health_key], situation.now), kind="resting")
         for target in targets
-        if target not in awake
+        if target.health_key in resting
     )
-    return awake, resting
+    return tuple(target for target in targets if target.health_key not in resting), passed
 
 
 def _resting_reason(state: health.Health, now: float) -> str:
