@@ -35,7 +35,9 @@ def target(name: str = "acme.one", *, local: bool = False, key: str = "k", **fie
 
 def route(*targets: Target, **fields: Any) -> Route:
     """Returns a route over these targets."""
-    return Route(**{"task": "work", "rule": "default task work", "level": None, "passed": (), **fields, "targets": targets})
+    return Route(
+        **{"task": "work", "rule": "default task work", "level": None, "passed": (), **fields, "targets": targets}
+    )
 
 
 def failed(kind: FailureKind, message: str = "no", **fields: Any) -> Failure:

@@ -47,7 +47,10 @@ def test_the_bundled_layer_alone() -> None:
 
 def test_later_wins_key_by_key() -> None:
     """A layer changes the values that it names, and each remembers who set it."""
-    user = {"default": "play", "models": {"cloud.big": {"context": 8_000}, "cloud.new": {"provider": "cloud", "id": "new"}}}
+    user = {
+        "default": "play",
+        "models": {"cloud.big": {"context": 8_000}, "cloud.new": {"provider": "cloud", "id": "new"}},
+    }
     local = {"$schema": "x", "version": 1, "default": "rest", "models": {"cloud.big": {"context": 9_000}}}
     assert merged(layer("user", user), layer("project-local", local)) == (
         {
@@ -110,24 +113,58 @@ TOTAL, RUN = "$.limits.total", "$.limits.budget_usd.run"
     ("layers", "total", "run", "origins"),
     [
         ((layer("user", {"limits": {"total": 300}}),), 300, 1, {TOTAL: f"user {USER}"}),
-        ((layer("managed", {"limits": {"total": 60}}), layer("user", {"limits": {"total": 300}})), 60, 1,
-         {TOTAL: f"managed {USER}"}),
+        (
+            (layer("managed", {"limits": {"total": 60}}), layer("user", {"limits": {"total": 300}})),
+            60,
+            1,
+            {TOTAL: f"managed {USER}"},
+        ),
         ((layer("user", {"limits": {"budget_usd": {"run": 5}}}),), 90, 5, {RUN: f"user {USER}"}),
-        ((layer("user", {"limits": {"budget_usd": {"run": 5}}}), layer("project", {"limits": {"budget_usd": {"run": 3}}})),
-         90, 3, {RUN: f"project {PROJECT}"}),
-        ((layer("user", {"limits": {"budget_usd": {"run": 5}}}), layer("project", {"limits": {"budget_usd": {"run": 9}}})),
-         90, 5, {RUN: f"user {USER}"}),
+        (
+            (
+                layer("user", {"limits": {"budget_usd": {"run": 5}}}),
+                layer("project", {"limits": {"budget_usd": {"run": 3}}}),
+            ),
+            90,
+            3,
+            {RUN: f"project {PROJECT}"},
+        ),
+        (
+            (
+                layer("user", {"limits": {"budget_usd": {"run": 5}}}),
+                layer("project", {"limits": {"budget_usd": {"run": 9}}}),
+            ),
+            90,
+            5,
+            {RUN: f"user {USER}"},
+        ),
         ((layer("project", {"limits": {"total": 900, "budget_usd": {"run": 100}}}),), 90, 1, {}),
         ((layer("project", {"limits": {"total": 900, "budget_usd": {"run": 100}}}, trusted=False),), 90, 1, {}),
-        ((layer("project", {"limits": {"total": 9, "budget_usd": {"run": 0.5}}}, trusted=False),), 9, 0.5,
-         {TOTAL: f"project {PROJECT}", RUN: f"project {PROJECT}"}),
-        ((layer("project", {"limits": {"total": 9}}), layer("project-local", {"limits": {"total": 50}})), 9, 1,
-         {TOTAL: f"project {PROJECT}"}),
+        (
+            (layer("project", {"limits": {"total": 9, "budget_usd": {"run": 0.5}}}, trusted=False),),
+            9,
+            0.5,
+            {TOTAL: f"project {PROJECT}", RUN: f"project {PROJECT}"},
+        ),
+        (
+            (layer("project", {"limits": {"total": 9}}), layer("project-local", {"limits": {"total": 50}})),
+            9,
+            1,
+            {TOTAL: f"project {PROJECT}"},
+        ),
     ],
-    ids=["the user raises", "nobody loosens the managed one", "the user raises a budget", "a project lowers it",
-         "a project cannot raise it", "a project cannot raise the shipped one", "an untrusted one neither",
-         "an untrusted one may lower", "least of both"],
-)  # fmt: skip
+    ids=[
+        "the user raises",
+        "nobody loosens the managed one",
+        "the user raises a budget",
+        "a project lowers it",
+        "a project cannot raise it",
+        "a project cannot raise the shipped one",
+        "an untrusted one neither",
+        "an untrusted one may lower",
+        "least of both",
+    ],
+)
 def test_limits_combine_by_the_least(
     layers: tuple[Layer, ...], total: float, run: float, origins: Mapping[str, str]
 ) -> None:
@@ -155,10 +192,18 @@ def test_privacy_combines_by_the_strictest(*, trusted: bool) -> None:
 def test_an_untrusted_project_may_only_tighten() -> None:
     """Its limits, its privacy and lower tiers count; the rest is ignored and said in one line."""
     said = {
-        "version": 1, "$schema": "x", "requires": ">=1", "default": "evil", "providers": {"cloud": {"base_url": "https://evil"}},
-        "network": {"proxy": "http://evil"}, "rules": [], "prompts": {"x": "y"}, "limits": {"total": 5},
-        "privacy": {"private": True}, "agents": {"scout": {"tier": "opus/high"}, "reviewer": {"tier": "haiku/low", "task": "x"}},
-    }  # fmt: skip
+        "version": 1,
+        "$schema": "x",
+        "requires": ">=1",
+        "default": "evil",
+        "providers": {"cloud": {"base_url": "https://evil"}},
+        "network": {"proxy": "http://evil"},
+        "rules": [],
+        "prompts": {"x": "y"},
+        "limits": {"total": 5},
+        "privacy": {"private": True},
+        "agents": {"scout": {"tier": "opus/high"}, "reviewer": {"tier": "haiku/low", "task": "x"}},
+    }
     values, origins, notes = merged(layer("project", said, trusted=False))
     assert values == {
         "agents": {"scout": {"tier": "haiku/low"}, "reviewer": {"tier": "haiku/low"}},
@@ -166,12 +211,12 @@ def test_an_untrusted_project_may_only_tighten() -> None:
         "privacy": {"private": True},
     }
     assert origins == {
-        "$.agents.reviewer.tier": f"project {PROJECT}", TOTAL: f"project {PROJECT}", "$.privacy.private": f"project {PROJECT}",
-    }  # fmt: skip
-    assert notes == (
-        f"{PROJECT} is not trusted, so its default, providers, network, rules, prompts, agents.scout are ignored "
-        "(see `outrider trust`)",
-    )
+        "$.agents.reviewer.tier": f"project {PROJECT}",
+        TOTAL: f"project {PROJECT}",
+        "$.privacy.private": f"project {PROJECT}",
+    }
+    ignored = "default, providers, network, rules, prompts, agents.scout"
+    assert notes == (f"{PROJECT} is not trusted, so its {ignored} are ignored (see `outrider trust`)",)
 
 
 def test_one_ignored_thing_is_said_in_the_singular() -> None:
@@ -222,24 +267,52 @@ EVIL = "https://evil.example/v1"
 @pytest.mark.parametrize(
     ("name", "row", "reason"),
     [
-        ("cloud", {"base_url": EVIL}, f"provider cloud may not send CLOUD_KEY to https://evil.example:443; give it a key variable of its own"),
-        ("mine", {"dialect": "openai", "base_url": EVIL, "key": "CLOUD_KEY"},
-         "provider mine may not send CLOUD_KEY to https://evil.example:443; give it a key variable of its own"),
-        ("mine", {"dialect": "openai", "base_url": EVIL, "keys": ["MINE_KEY", "CLOUD_KEY"]},
-         "provider mine may not send CLOUD_KEY to https://evil.example:443; give it a key variable of its own"),
-        ("cloud", {"base_url": "https://cloud.example:8443/v1"},
-         "provider cloud may not send CLOUD_KEY to https://cloud.example:8443; give it a key variable of its own"),
-        ("cloud", {"base_url": "http://cloud.example/v1"},
-         "provider cloud may not send CLOUD_KEY to http://cloud.example:80; give it a key variable of its own"),
+        (
+            "cloud",
+            {"base_url": EVIL},
+            "provider cloud may not send CLOUD_KEY to https://evil.example:443; give it a key variable of its own",
+        ),
+        (
+            "mine",
+            {"dialect": "openai", "base_url": EVIL, "key": "CLOUD_KEY"},
+            "provider mine may not send CLOUD_KEY to https://evil.example:443; give it a key variable of its own",
+        ),
+        (
+            "mine",
+            {"dialect": "openai", "base_url": EVIL, "keys": ["MINE_KEY", "CLOUD_KEY"]},
+            "provider mine may not send CLOUD_KEY to https://evil.example:443; give it a key variable of its own",
+        ),
+        (
+            "cloud",
+            {"base_url": "https://cloud.example:8443/v1"},
+            "provider cloud may not send CLOUD_KEY to https://cloud.example:8443; give it a key variable of its own",
+        ),
+        (
+            "cloud",
+            {"base_url": "http://cloud.example/v1"},
+            "provider cloud may not send CLOUD_KEY to http://cloud.example:80; give it a key variable of its own",
+        ),
         ("cloud", {"local": True}, "provider cloud may not call itself local; only the user may"),
-        ("mine", {"dialect": "openai", "base_url": "http://10.0.0.9/v1", "local": True},
-         "provider mine may not call itself local; only the user may"),
+        (
+            "mine",
+            {"dialect": "openai", "base_url": "http://10.0.0.9/v1", "local": True},
+            "provider mine may not call itself local; only the user may",
+        ),
         ("box", {"base_url": "http://10.0.0.9:11434"}, "provider box is local, and only the user may say where"),
         ("cloud", {"headers": {"x-to": "evil"}}, "provider cloud is the user's, and so are its headers"),
     ],
-    ids=["moved", "borrowed", "borrowed second", "other port", "other scheme", "called local", "new one called local",
-         "local one moved", "headers"],
-)  # fmt: skip
+    ids=[
+        "moved",
+        "borrowed",
+        "borrowed second",
+        "other port",
+        "other scheme",
+        "called local",
+        "new one called local",
+        "local one moved",
+        "headers",
+    ],
+)
 def test_a_key_is_bound_to_its_origin_in_a_trusted_project_too(name: str, row: Mapping[str, Any], reason: str) -> None:
     """No project sends a user's key elsewhere, moves what is local, or speaks through the user's providers."""
     assert merged(layer("project", {"providers": {name: row}})) == ({}, {}, (f"{PROJECT}: {reason}",))
@@ -290,7 +363,9 @@ def test_prices_at_the_user_s_providers_are_the_user_s() -> None:
 
 def test_bindings() -> None:
     """Every variable that a provider reads is bound, and two providers may share one."""
-    values = {"providers": {**BASE["providers"], "twin": {"base_url": "https://other.example", "keys": ["CLOUD_KEY", "B"]}}}
+    values = {
+        "providers": {**BASE["providers"], "twin": {"base_url": "https://other.example", "keys": ["CLOUD_KEY", "B"]}}
+    }
     assert bindings(values) == {
         "CLOUD_KEY": {"https://cloud.example:443", "https://other.example:443"}, "B": {"https://other.example:443"},
     }  # fmt: skip
@@ -312,7 +387,8 @@ SAID = st.fixed_dictionaries(
         "limits": st.fixed_dictionaries(
             {},
             optional={
-                "total": NUMBERS, "route": NUMBERS,
+                "total": NUMBERS,
+                "route": NUMBERS,
                 "budget_usd": st.fixed_dictionaries({}, optional={"run": NUMBERS, "day": NUMBERS, "month": NUMBERS}),
             },
         ),
@@ -323,10 +399,11 @@ SAID = st.fixed_dictionaries(
         "providers": st.just({"cloud": {"base_url": EVIL}}),
         "models": st.just({"cloud.big": {"price": {"input": 0, "output": 0}}}),
         "agents": st.dictionaries(
-            st.sampled_from(["scout", "reviewer"]), st.fixed_dictionaries({"tier": st.sampled_from(["haiku/low", "opus/max"])})
+            st.sampled_from(["scout", "reviewer"]),
+            st.fixed_dictionaries({"tier": st.sampled_from(["haiku/low", "opus/max"])}),
         ),
     },
-)  # fmt: skip
+)
 
 
 @given(SAID, SAID, st.sampled_from(["project", "project-local"]))

@@ -36,13 +36,18 @@ SHIPPED: dict[str, Any] = {"total": 90, "retries": 2, "budget_usd": {"run": 1, "
         (({"total": 300}, {"total": 60}, {"total": 120}), {**SHIPPED, "total": 60}),
         (({"route": 50},), {**SHIPPED, "route": 50}),
         (({"budget_usd": {"run": 5}},), {**SHIPPED, "budget_usd": {"run": 5, "day": 10, "month": None}}),
-        (({"budget_usd": {"run": 5, "month": 100}}, {"budget_usd": {"month": 50}}),
-         {**SHIPPED, "budget_usd": {"run": 5, "day": 10, "month": 50}}),
+        (
+            ({"budget_usd": {"run": 5, "month": 100}}, {"budget_usd": {"month": 50}}),
+            {**SHIPPED, "budget_usd": {"run": 5, "day": 10, "month": 50}},
+        ),
         (({"budget_usd": {"day": None}},), SHIPPED),
-        (({"retries": 0, "budget_usd": {"run": 0}},), {**SHIPPED, "retries": 0, "budget_usd": {"run": 0, "day": 10, "month": None}}),
+        (
+            ({"retries": 0, "budget_usd": {"run": 0}},),
+            {**SHIPPED, "retries": 0, "budget_usd": {"run": 0, "day": 10, "month": None}},
+        ),
     ],
     ids=["shipped", "raised", "least", "new", "budget raised", "budgets apart", "null says nothing", "zero"],
-)  # fmt: skip
+)
 def test_combined(layers: tuple[Mapping[str, Any], ...], expected: Mapping[str, Any]) -> None:
     """The least that any layer sets holds; the shipped value is a default and no wall."""
     assert combined(SHIPPED, layers) == expected
@@ -61,21 +66,65 @@ DAY = Decimal("0.1")
     ("was_set", "flags", "expected"),
     [
         ((), {}, Limits(connect=1, total=50, budget={"run": Decimal(1), "day": DAY})),
-        (("total", "budget_usd.day"), {},
-         Limits(connect=1, total=50, budget={"run": Decimal(1), "day": DAY}, budgets_set=frozenset({"day"}), walls=frozenset({"total"}))),
-        (("budget_usd.month", "privacy.private"), {}, Limits(connect=1, total=50, budget={"run": Decimal(1), "day": DAY})),
-        ((), {"max_cost": Decimal(7)},
-         Limits(connect=1, total=50, budget={"run": Decimal(7), "day": DAY}, budgets_set=frozenset({"run"}))),
-        (("budget_usd.run",), {"max_cost": Decimal(7)},
-         Limits(connect=1, total=50, budget={"run": Decimal(1), "day": DAY}, budgets_set=frozenset({"run"}))),
-        ((), {"timeout": 7.0},
-         Limits(connect=1, total=7.0, route=7.0, budget={"run": Decimal(1), "day": DAY}, walls=frozenset({"total", "route"}))),
-        (("total",), {"timeout": 70.0},
-         Limits(connect=1, total=50, route=70.0, budget={"run": Decimal(1), "day": DAY}, walls=frozenset({"total", "route"}))),
+        (
+            ("total", "budget_usd.day"),
+            {},
+            Limits(
+                connect=1,
+                total=50,
+                budget={"run": Decimal(1), "day": DAY},
+                budgets_set=frozenset({"day"}),
+                walls=frozenset({"total"}),
+            ),
+        ),
+        (
+            ("budget_usd.month", "privacy.private"),
+            {},
+            Limits(connect=1, total=50, budget={"run": Decimal(1), "day": DAY}),
+        ),
+        (
+            (),
+            {"max_cost": Decimal(7)},
+            Limits(connect=1, total=50, budget={"run": Decimal(7), "day": DAY}, budgets_set=frozenset({"run"})),
+        ),
+        (
+            ("budget_usd.run",),
+            {"max_cost": Decimal(7)},
+            Limits(connect=1, total=50, budget={"run": Decimal(1), "day": DAY}, budgets_set=frozenset({"run"})),
+        ),
+        (
+            (),
+            {"timeout": 7.0},
+            Limits(
+                connect=1,
+                total=7.0,
+                route=7.0,
+                budget={"run": Decimal(1), "day": DAY},
+                walls=frozenset({"total", "route"}),
+            ),
+        ),
+        (
+            ("total",),
+            {"timeout": 70.0},
+            Limits(
+                connect=1,
+                total=50,
+                route=70.0,
+                budget={"run": Decimal(1), "day": DAY},
+                walls=frozenset({"total", "route"}),
+            ),
+        ),
     ],
-    ids=["shipped", "set", "null is no budget", "max cost raises the default", "max cost under a wall", "timeout",
-         "timeout under a wall"],
-)  # fmt: skip
+    ids=[
+        "shipped",
+        "set",
+        "null is no budget",
+        "max cost raises the default",
+        "max cost under a wall",
+        "timeout",
+        "timeout under a wall",
+    ],
+)
 def test_limits_from(was_set: tuple[str, ...], flags: Mapping[str, Any], expected: Limits) -> None:
     """What a layer or a flag set is a wall; a tenth stays a tenth."""
     assert limits_from(ROW, was_set=frozenset(was_set), **flags) == expected
@@ -99,9 +148,21 @@ PROVIDER = {"limits": {"idle": 120, "total": 200}}
         (limits(), FAST, {}, 3.0, (3, 3, 3, 3)),
         (limits(), FAST, {}, -1.0, (0.001, 0.001, 0.001, 0.001)),
     ],
-    ids=["general", "slow model", "slow provider", "far provider", "model over provider", "wall", "wide wall", "little left", "none left"],
-)  # fmt: skip
-def test_timing(general: Limits, asked: Model, provider: Mapping[str, Any], left: float, expected: tuple[float, ...]) -> None:
+    ids=[
+        "general",
+        "slow model",
+        "slow provider",
+        "far provider",
+        "model over provider",
+        "wall",
+        "wide wall",
+        "little left",
+        "none left",
+    ],
+)
+def test_timing(
+    general: Limits, asked: Model, provider: Mapping[str, Any], left: float, expected: tuple[float, ...]
+) -> None:
     """A row's own times stand over the shipped ones, never over the user's or what the route has left."""
     connect, first, idle, total = expected
     assert timing(general, asked, provider, left=left) == Timing(
@@ -145,13 +206,41 @@ def over(period: str, left: str) -> Failure:
     [
         (PRICED, limits(), Spend(), None, 1_000, Booking(cap=32_000, worst=Decimal("0.321"), known=True)),
         (PRICED, limits({"run": "1"}), Spend(), None, 1_000, Booking(cap=32_000, worst=Decimal("0.321"), known=True)),
-        (PRICED, limits({"run": "0.101"}), Spend(), None, 1_000, Booking(cap=10_000, worst=Decimal("0.101"), known=True)),
-        (PRICED, limits({"run": "0.081"}), Spend(), None, 1_000, Booking(cap=8_000, worst=Decimal("0.081"), known=True)),
+        (
+            PRICED,
+            limits({"run": "0.101"}),
+            Spend(),
+            None,
+            1_000,
+            Booking(cap=10_000, worst=Decimal("0.101"), known=True),
+        ),
+        (
+            PRICED,
+            limits({"run": "0.081"}),
+            Spend(),
+            None,
+            1_000,
+            Booking(cap=8_000, worst=Decimal("0.081"), known=True),
+        ),
         (PRICED, limits({"run": "0.0809"}), Spend(), None, 1_000, over("run", "0.0809")),
-        (PRICED, limits({"run": "1", "day": "0.101"}), Spend(), None, 1_000, Booking(cap=10_000, worst=Decimal("0.101"), known=True)),
+        (
+            PRICED,
+            limits({"run": "1", "day": "0.101"}),
+            Spend(),
+            None,
+            1_000,
+            Booking(cap=10_000, worst=Decimal("0.101"), known=True),
+        ),
         (PRICED, limits({"run": "1", "day": "5"}), Spend(day=Decimal(5)), None, 1_000, over("day", "0.0000")),
         (PRICED, limits({"month": "5"}), Spend(month=Decimal(6)), None, 1_000, over("month", "0.0000")),
-        (PRICED, limits({"run": "0.002"}), Spend(), 100, 1_000, Booking(cap=100, worst=Decimal("0.002"), known=True, may_grow=True)),
+        (
+            PRICED,
+            limits({"run": "0.002"}),
+            Spend(),
+            100,
+            1_000,
+            Booking(cap=100, worst=Decimal("0.002"), known=True, may_grow=True),
+        ),
         (PRICED, limits({"run": "0.00199"}), Spend(), 100, 1_000, over("run", "0.0020")),
         (PRICED, limits(), Spend(), 99_999, 1_000, Booking(cap=32_000, worst=Decimal("0.321"), known=True)),
         (SMALL, limits({"run": "0.041"}), Spend(), None, 1_000, Booking(cap=4_000, worst=Decimal("0.041"), known=True)),
@@ -159,16 +248,48 @@ def over(period: str, left: str) -> Failure:
         (NARROW, limits(), Spend(), None, 20_000, Booking(cap=30_000, worst=Decimal("0.32"), known=True)),
         (NARROW, limits(), Spend(), None, 90_000, Booking(cap=1, worst=Decimal("0.09001"), known=True)),
         (model(price=price(1, 10)), limits(), Spend(), None, 0, Booking(cap=16_000, worst=Decimal("0.16"), known=True)),
-        (model(price=price(1, 0), max_output=9), limits({"run": "0.0005"}), Spend(), None, 1_000, over("run", "0.0005")),
+        (
+            model(price=price(1, 0), max_output=9),
+            limits({"run": "0.0005"}),
+            Spend(),
+            None,
+            1_000,
+            over("run", "0.0005"),
+        ),
         (FREE, limits({"run": "0"}), Spend(), None, 1_000, Booking(cap=32_000, worst=Decimal(0), known=True)),
-        (FREE, limits({"day": "1"}), Spend(day=Decimal(2)), None, 1_000, Booking(cap=32_000, worst=Decimal(0), known=True)),
+        (
+            FREE,
+            limits({"day": "1"}),
+            Spend(day=Decimal(2)),
+            None,
+            1_000,
+            Booking(cap=32_000, worst=Decimal(0), known=True),
+        ),
     ],
-    ids=["no budget", "enough", "what it buys", "the least that is useful", "less than useful", "tightest budget",
-         "spent", "overdrawn", "wanted", "wanted too dear", "wanted too much", "small model", "small model too dear",
-         "little window", "no window", "unknown maximum", "dear prompt", "free without money", "free when overdrawn"],
-)  # fmt: skip
+    ids=[
+        "no budget",
+        "enough",
+        "what it buys",
+        "the least that is useful",
+        "less than useful",
+        "tightest budget",
+        "spent",
+        "overdrawn",
+        "wanted",
+        "wanted too dear",
+        "wanted too much",
+        "small model",
+        "small model too dear",
+        "little window",
+        "no window",
+        "unknown maximum",
+        "dear prompt",
+        "free without money",
+        "free when overdrawn",
+    ],
+)
 def test_book(
-    asked: Model, walls: Limits, spend: Spend, wanted: int | None, tokens: int, expected: Booking | Failure
+    *, asked: Model, walls: Limits, spend: Spend, wanted: int | None, tokens: int, expected: Booking | Failure
 ) -> None:
     """The cap that is sent is the cap that is reserved, and both fit every budget."""
     assert book(asked, walls, spend, wanted=wanted, input_tokens=tokens, at=AT) == expected
@@ -183,14 +304,24 @@ SHIPPED_BUDGET = Limits(budget={"run": Decimal(1)})
         (SHIPPED_BUDGET, price(1, 10), Booking(cap=32_000, worst=Decimal("0.321"), known=False)),
         (SHIPPED_BUDGET, price(1, 100), Booking(cap=9_990, worst=Decimal(1), known=False)),
         (SHIPPED_BUDGET, None, Booking(cap=32_000, worst=Decimal(0), known=False)),
-        (limits({"run": "1"}), price(1, 10),
-         Failure(kind="budget", message="the price of acme.one is not known, and a budget is set", certainty="not_sent")),
-        (limits({"day": "1"}), None,
-         Failure(kind="budget", message="the price of acme.one is not known, and a budget is set", certainty="not_sent")),
+        (
+            limits({"run": "1"}),
+            price(1, 10),
+            Failure(
+                kind="budget", message="the price of acme.one is not known, and a budget is set", certainty="not_sent"
+            ),
+        ),
+        (
+            limits({"day": "1"}),
+            None,
+            Failure(
+                kind="budget", message="the price of acme.one is not known, and a budget is set", certainty="not_sent"
+            ),
+        ),
         (limits({"run": "1"}), price(0, 0), Booking(cap=32_000, worst=Decimal(0), known=False)),
     ],
     ids=["shipped default", "buys less", "nothing known", "user's budget", "nothing known, user's budget", "local"],
-)  # fmt: skip
+)
 def test_book_without_a_price(walls: Limits, stand_in: Price | None, expected: Booking | Failure) -> None:
     """An unknown price reserves at the dearest known one, and is refused under a budget that the user set."""
     assert book(UNKNOWN, walls, Spend(), wanted=None, input_tokens=1_000, at=AT, price=stand_in) == expected
@@ -254,3 +385,20 @@ def test_many_bookings_share_one_budget(models: list[Model], budget: Decimal, to
         booked = book(asked, Limits(budget={"day": budget}), Spend(day=spent), wanted=None, input_tokens=tokens, at=AT)
         spent += Decimal(0) if isinstance(booked, Failure) else booked.worst
     assert spent <= budget
+
+
+@pytest.mark.parametrize(
+    ("walls", "wanted", "expected"),
+    [
+        (limits({"run": "1"}), None, Booking(cap=32_000, worst=Decimal("0.321"), known=True)),
+        (limits({"run": "0.402"}), None, Booking(cap=20_000, worst=Decimal("0.201"), known=True)),
+        (limits({"run": "0.1"}), None, Booking(cap=8_000, worst=Decimal("0.081"), known=True)),
+        (limits({"day": "0.102"}), None, Booking(cap=10_100, worst=Decimal("0.102"), known=True)),
+        (limits({"run": "0.2"}), 15_000, Booking(cap=15_000, worst=Decimal("0.151"), known=True, may_grow=True)),
+        (limits({"run": "0.08"}), None, over("run", "0.0800")),
+    ],
+    ids=["enough", "half", "the least that is useful", "of the run only", "what was wanted", "too little"],
+)
+def test_a_fallback_is_left_its_money(walls: Limits, wanted: int | None, expected: Booking | Failure) -> None:
+    """With other targets behind, half of the run's budget is kept for them, unless that leaves this one useless."""
+    assert book(PRICED, walls, Spend(), wanted=wanted, input_tokens=1_000, at=AT, has_others=True) == expected

@@ -50,16 +50,42 @@ LATER = Condition(rates=rates(5), since="2027-01-01")
         (price(1, 2, windows=(NIGHT,)), 1, at("2026-11-21T00:59"), rates(0.1, 2)),
         (price(1, 2, windows=(NIGHT,)), 1, at("2026-11-21T01:00"), rates(1, 2)),
         (price(1, 2, windows=(NIGHT,)), 1, at("2026-11-20T00:30"), rates(1, 2)),
-        (price(1, 2, windows=(Condition(rates=rates(0), days=(7,), start=1_380, end=60),)), 1, at("2026-11-23T00:30"), rates(0, 2)),
+        (
+            price(1, 2, windows=(Condition(rates=rates(0), days=(7,), start=1_380, end=60),)),
+            1,
+            at("2026-11-23T00:30"),
+            rates(0, 2),
+        ),
         (price(1, 2, changes=(LATER, CHANGE)), 1, at("2026-11-30T23:59:59"), rates(1, 2)),
         (price(1, 2, changes=(LATER, CHANGE)), 1, at("2026-12-01T00:00"), rates(1, 9)),
         (price(1, 2, changes=(LATER, CHANGE)), 1, at("2027-01-01T00:00"), rates(5, 9)),
-        (price(1, 2, changes=(CHANGE,), windows=(DAY,), tiers=(LONGER,)), 600_000, at("2026-12-04T10:00"), rates(3, 0.4)),
+        (
+            price(1, 2, changes=(CHANGE,), windows=(DAY,), tiers=(LONGER,)),
+            600_000,
+            at("2026-12-04T10:00"),
+            rates(3, 0.4),
+        ),
     ],
-    ids=["plain", "at the tier", "over the tier", "highest tier", "before the window", "window opens", "window closes",
-         "before the night", "night opens", "after midnight", "night closes", "the night before", "sunday to monday",
-         "before the change", "change", "both changes", "all of them"],
-)  # fmt: skip
+    ids=[
+        "plain",
+        "at the tier",
+        "over the tier",
+        "highest tier",
+        "before the window",
+        "window opens",
+        "window closes",
+        "before the night",
+        "night opens",
+        "after midnight",
+        "night closes",
+        "the night before",
+        "sunday to monday",
+        "before the change",
+        "change",
+        "both changes",
+        "all of them",
+    ],
+)
 def test_rates(whole: Price, tokens: int, moment: float, expected: Rates) -> None:
     """Changes come first, then the hour, then the length of the prompt."""
     assert money.rates_at(whole, input_tokens=tokens, at=moment) == expected
@@ -81,8 +107,18 @@ CACHED = Price(base=rates(1, 2, cached=0.1, cache_write=1.25))
         (Price(base=rates(1)), Usage(input=1), None),
         (Price(base=rates(returned=1)), Usage(input=1), None),
     ],
-    ids=["plain", "nothing", "exact", "cached", "cached as fresh", "more cached than sent", "tier", "no output", "no input"],
-)  # fmt: skip
+    ids=[
+        "plain",
+        "nothing",
+        "exact",
+        "cached",
+        "cached as fresh",
+        "more cached than sent",
+        "tier",
+        "no output",
+        "no input",
+    ],
+)
 def test_cost(whole: Price, usage: Usage, dollars: str | None) -> None:
     """A usage costs exactly so many dollars, or nobody knows."""
     assert money.cost(whole, usage, at=FRIDAY) == (None if dollars is None else Decimal(dollars))
@@ -116,8 +152,9 @@ def test_output_bought(whole: Price, budget: str, tokens: int | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("whole", "dollars"), [(price(1, 5), "2"), (None, None), (Price(base=rates(1)), None), (Price(base=rates(returned=1)), None)]
-)  # fmt: skip
+    ("whole", "dollars"),
+    [(price(1, 5), "2"), (None, None), (Price(base=rates(1)), None), (Price(base=rates(returned=1)), None)],
+)
 def test_blended(whole: Price | None, dollars: str | None) -> None:
     """Three parts input and one part output make the figure for ranking."""
     assert money.blended(whole, at=FRIDAY) == (None if dollars is None else Decimal(dollars))

@@ -51,7 +51,11 @@ def test_no_public_address_is_ever_local(address: IPv4Address | IPv6Address, dec
     """No word of a user or a project makes a public address local, mapped into the other family or not."""
     shown = [str(address)]
     if isinstance(address, IPv4Address):
-        shown += [f"::ffff:{address}", f"2002:{int(address) >> 16:x}:{int(address) & 65535:x}::1", f"64:ff9b::{address}"]
+        shown += [
+            f"::ffff:{address}",
+            f"2002:{int(address) >> 16:x}:{int(address) & 65535:x}::1",
+            f"64:ff9b::{address}",
+        ]
     for text in shown:
         host = f"[{text}]" if ":" in text else text
         assert not privacy.is_local_address(text)
@@ -68,13 +72,37 @@ def test_a_mapped_address_is_as_local_as_itself(address: IPv4Address) -> None:
 
 
 STRANGE = (
-    "http://localhost@evil.example/v1", "http://user:word@localhost/v1", "http://@localhost/", "http://localhost#x",
-    "http://evil.example#@localhost/", "http://localhost\\@evil.example", "http://localhost\\evil", "http:\\\\localhost",
-    "http://localhost?x=1", "http://evil.example?@localhost", "http://local host/", "http://localhost\n/", "http://\tlocalhost",
-    " http://localhost", "http://localhost:0/", "http://localhost:99999/", "http://localhost:-1/", "http://localhost:x/",
-    "http://[::1/", "http://", "https:///v1", "localhost:11434", "ftp://localhost/", "file:///etc/passwd", "//localhost/",
-    "unix:/run/x.sock", "javascript:alert(1)", "", "http://:80/", "http://[localhost]/",
-)  # fmt: skip
+    "http://localhost@evil.example/v1",
+    "http://user:word@localhost/v1",
+    "http://@localhost/",
+    "http://localhost#x",
+    "http://evil.example#@localhost/",
+    "http://localhost\\@evil.example",
+    "http://localhost\\evil",
+    "http:\\\\localhost",
+    "http://localhost?x=1",
+    "http://evil.example?@localhost",
+    "http://local host/",
+    "http://localhost\n/",
+    "http://\tlocalhost",
+    " http://localhost",
+    "http://localhost:0/",
+    "http://localhost:99999/",
+    "http://localhost:-1/",
+    "http://localhost:x/",
+    "http://[::1/",
+    "http://",
+    "https:///v1",
+    "localhost:11434",
+    "ftp://localhost/",
+    "file:///etc/passwd",
+    "//localhost/",
+    "unix:/run/x.sock",
+    "javascript:alert(1)",
+    "",
+    "http://:80/",
+    "http://[localhost]/",
+)
 
 
 @pytest.mark.parametrize("url", STRANGE)
@@ -200,7 +228,9 @@ def test_one_more_layer_only_tightens(layers: list[dict[str, Any]], more: dict[s
     """Who was barred stays barred, and private stays private, in whatever order the layers come."""
 
     def allowed(settings: Mapping[str, Any]) -> set[str]:
-        return {name for name in "abcd" if name in settings.get("allow", "abcd") and name not in settings.get("deny", ())}
+        return {
+            name for name in "abcd" if name in settings.get("allow", "abcd") and name not in settings.get("deny", ())
+        }
 
     before, after = privacy.strictest(tuple(layers)), privacy.strictest((*layers, more))
     assert allowed(after) <= allowed(before)
