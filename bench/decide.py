@@ -1,8 +1,8 @@
 """Measures one decision: `python -m bench.decide`.
 
-It prints the median processor time of `route()` on the bundled registry with every key there is, together with what has to be
-known of the prompt first: its level score, its tokens, the rules' keywords. The bars are 5 ms for a short prompt and
-20 ms for one of 100 kB. Nothing is read or asked while the clock runs.
+It prints the median processor time of `route()` on the bundled registry with every key there is, together with what
+has to be known of the prompt first: its level score, its tokens, the rules' keywords. The bars are 5 ms for a short
+prompt and 20 ms for one of 100 kB. Nothing is read or asked while the clock runs.
 """
 
 import json
@@ -49,9 +49,8 @@ def main() -> None:
         times = [
             milliseconds(partial(decide, registry, selection, prompt, situation)) for selection in SELECTIONS.values()
         ]
-        say(
-            f"{name:<18}{''.join(f'{taken:>17.3f}' for taken in times)}{bar:>7.0f}{'' if max(times) < bar else '  MISSED'}"
-        )
+        missed = "" if max(times) < bar else "  MISSED"
+        say(f"{name:<18}{''.join(f'{taken:>17.3f}' for taken in times)}{bar:>7.0f}{missed}")
 
 
 def read() -> Registry:
