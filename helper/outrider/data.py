@@ -187,7 +187,8 @@ class Route:
     """One decision: what to try, in order, what was passed over, and the rule that decided.
 
     `chain` names every usable model in order, native ones too; `targets` are those that the helper itself can call;
-    `tail` holds the health keys of those that no chain names and that were computed behind it.
+    `tail` holds the health keys of those that no chain names and that were computed behind it; `wait` is for how many
+    seconds the only target has asked to be left alone.
     """
 
     task: str
@@ -203,6 +204,7 @@ class Route:
     effort: str | None = None
     private: bool = False
     content_filter_falls_over: bool = False
+    wait: float = 0.0
     notes: tuple[str, ...] = ()
 
 

@@ -29,6 +29,7 @@ from outrider.rules import money
 from outrider.rules.fallback import Done, GiveUp, Try, next_move
 from outrider.rules.limits import Booking, Limits, Spend, book, timing
 from outrider.rules.prompting import for_model
+from outrider.rules.quota import FULL
 from outrider.wire.call import encode, reading
 
 Show = Callable[[str], None]
@@ -39,7 +40,8 @@ Accept = Callable[[Answer], Outcome]
 class World:
     """The doors that the loop needs.
 
-    `now` is monotonic seconds, `at` is seconds since 1970; `scrub` takes keys out of a server's words.
+    `now` is monotonic seconds, `at` is seconds since 1970; `purse` holds a provider's retry quota; `scrub` takes keys
+    out of a server's words.
     """
 
     send: Callable[[HttpCall, Reading], Awaitable[Fault | None]]
@@ -51,6 +53,7 @@ class World:
     sleep: Callable[[float], Awaitable[None]]
     chance: Callable[[], float]
     price: Callable[[Target], Price | None]
+    purse: Callable[[Provider], int]
     scrub: Callable[[str], str]
 
 
@@ -93,14 +96,17 @@ async def run(
     began = world.now()
     while True:
         elapsed = world.now() - began
-        move = next_move(route, attempts, limits, elapsed=elapsed, chance=world.chance())
+        has_failed = bool(attempts) and isinstance(attempts[-1].outcome, Failure)
+        purse = world.purse(attempts[-1].target.provider) if has_failed else FULL
+        move = next_move(route, attempts, limits, elapsed=elapsed, chance=world.chance(), purse=purse)
         match move:
             case Done(answer=answer):
                 return Ended(answer=answer, failure=None, attempts=attempts)
             case GiveUp(failure=failure):
                 return Ended(answer=None, failure=_sized(failure, request), attempts=attempts)
             case Try(target=target, after=after, uncapped=uncapped):
-                if notice is not None and attempts and attempts[-1].target.health_key != target.health_key:
+                is_other = bool(attempts) and attempts[-1].target.health_key != target.health_key
+                if notice is not None and is_other:
                     notice(attempts[-1], target)
                 if after > 0:
                     await world.sleep(after)
@@ -108,7 +114,7 @@ async def run(
                 attempt = await _attempt(
                     target, for_model(asked, target.model, prompts, effort=route.effort), limits, world,
                     number=len(attempts) + 1, waited=after, left=limits.route - (world.now() - began), show=show,
-                    accept=accept,
+                    accept=accept, is_repeat=bool(attempts) and not is_other and not uncapped,
                 )  # fmt: skip
                 attempts = (*attempts, attempt)
             case never:
@@ -134,15 +140,17 @@ async def _attempt(
     left: float,
     show: Show | None,
     accept: Accept | None,
+    is_repeat: bool,
 ) -> Attempt:
     """Books, sends, reads and settles one call. No call leaves without its row."""
     most = money.most_tokens(request.messages, schema=request.schema)
     price = target.model.price or world.price(target)
 
     def check(spend: Spend) -> Booking | Failure:
-        return book(
+        booking = book(
             target.model, limits, spend, wanted=request.max_output, input_tokens=most, at=world.at(), price=price
         )
+        return replace(booking, is_repeat=is_repeat) if isinstance(booking, Booking) else booking
 
     reservation = world.reserve(target, number, check)
     if isinstance(reservation, Failure):

@@ -112,6 +112,7 @@ def world_for(session: Session, decided: Decided, row: RunRow, form: Form) -> Wo
         sleep=sleep,
         chance=random,
         price=lambda target: stand_in(session.registry, target),
+        purse=lambda provider: ledger.purse(provider.name),
         scrub=lambda text: redact(text, values),
     )
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from outrider.data import Answer, Attempt, Failure, Target
+from outrider.doors import ledger_purse
 from outrider.doors.ledger_file import Connection, LedgerFile, Row
 from outrider.doors.settings import Places
 from outrider.records import record, replace
@@ -77,6 +78,10 @@ class Ledger(LedgerFile):
         """Returns when each server was last asked, in seconds since 1970."""
         return {row["provider"]: row["at"] for row in self.read("SELECT provider, at FROM servers")}
 
+    def purse(self, provider: str) -> int:
+        """Returns what is left of a provider's retry quota."""
+        return ledger_purse.purse(self, provider)
+
     def spend(self, run: str, *, at: float) -> Spend:
         """Returns what this run, this day and this month have cost or reserved."""
         day, month = _periods(at)
@@ -128,6 +133,8 @@ class Ledger(LedgerFile):
             )  # fmt: skip
             day = _periods(at)[0]
             _move(connection, run.id, day, nano)
+            if verdict.is_repeat:
+                ledger_purse.take(connection, target.provider.name)
             return Reservation(
                 row=cursor.lastrowid or 0, run=run.id, nano=nano, booking=verdict, day=day,
                 is_probe=self._claim_probe(connection, target),
@@ -164,6 +171,8 @@ class Ledger(LedgerFile):
             )  # fmt: skip
             _move(connection, reservation.run, reservation.day, nano - reservation.nano)
             self._move_health(connection, attempt, is_probe=reservation.is_probe)
+            if is_answer:
+                ledger_purse.give(connection, attempt.target.provider.name)
 
     def _move_health(self, connection: Connection, attempt: Attempt, *, is_probe: bool) -> None:
         (key,) = _storable(attempt.target.health_key)

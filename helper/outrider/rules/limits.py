@@ -129,13 +129,15 @@ def for_route(limits: Limits, models: tuple[tuple[Model, Mapping[str, Any]], ...
 class Booking:
     """What a call may cost: the cap to send, in tokens, and the most it comes to, in dollars.
 
-    `may_grow` says that the model could give more than the cap that was asked for.
+    `may_grow` says that the model could give more than the cap that was asked for; `is_repeat` that the same target
+    is asked again, which its provider's retry quota pays for.
     """
 
     cap: int
     worst: Decimal
     known: bool
     may_grow: bool = False
+    is_repeat: bool = False
 
 
 def book(

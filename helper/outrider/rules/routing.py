@@ -9,7 +9,7 @@ from typing import Literal
 from outrider.data import Failure, Passed, Route, Target, Usage
 from outrider.records import replace
 from outrider.rows import Model, Price, Rates, Registry, Task
-from outrider.rules import health, limits, money
+from outrider.rules import limits, money, resting
 from outrider.rules.selection import Choice, Facts, Selection, choose
 from outrider.rules.targets import Situation, Wanted, score, ways
 
@@ -44,7 +44,7 @@ def route(registry: Registry, selection: Selection, facts: Facts, situation: Sit
         targets = targets[:1]
     # What rests is judged last: the only target that can be paid for is asked even though it rests.
     affordable, broke = _affordable(registry, situation, _prefer_json(targets, wanted), facts)
-    awake, rested = _rested(situation, affordable)
+    awake, rested, wait = resting.spare(situation, affordable)
     agent = _agent(registry, task, order, situation)
     how: Literal["outrider", "subagent"] = "subagent" if agent is not None and not choice.explicit else "outrider"
     return Route(
@@ -53,7 +53,7 @@ def route(registry: Registry, selection: Selection, facts: Facts, situation: Sit
         rejected=choice.rejected,
         how=how, agent=agent if how == "subagent" else None, private=private,
         effort=_effort(choice),
-        content_filter_falls_over=task.row.get("content_filter") == "next", notes=(*choice.notes, *notes),
+        content_filter_falls_over=task.row.get("content_filter") == "next", wait=wait, notes=(*choice.notes, *notes),
     )  # fmt: skip
 
 
@@ -207,27 +207,6 @@ def _prefer_json(targets: tuple[Target, ...], wanted: Wanted) -> tuple[Target, .
     return tuple(
         sorted(targets, key=lambda target: "abilities" in target.model.row and "json" not in target.model.abilities)
     )
-
-
-def _rested(situation: Situation, targets: tuple[Target, ...]) -> tuple[tuple[Target, ...], tuple[Passed, ...]]:
-    """Leaves out what rests after a fault, but never the last target of a chain."""
-    states = {target.health_key: situation.health.get(target.health_key, health.WELL) for target in targets}
-    awake = tuple(target for target in targets if not health.is_resting(states[target.health_key], now=situation.now))
-    if not awake and targets:
-        soonest = min(targets, key=lambda target: states[target.health_key].until)
-        awake = (soonest,)
-    resting = tuple(
-        Passed(model=target.name, why=_resting_reason(states[target.health_key], situation.now), kind="resting")
-        for target in targets
-        if target not in awake
-    )
-    return awake, resting
-
-
-def _resting_reason(state: health.Health, now: float) -> str:
-    if state.until == health.FOREVER:
-        return f"its key was refused ({state.message})" if state.message else "its key was refused"
-    return f"rests {state.until - now:.0f} s more after {state.kind}"
 
 
 def stand_in(registry: Registry, target: Target) -> Price | None:
