@@ -12,11 +12,13 @@ from typing import Any
 
 from outrider.data import Answer, Attempt, Failure, Target
 from outrider.doors import ledger_purse
+from outrider.doors import ledger_audit
 from outrider.doors.ledger_file import Connection, LedgerFile, Row
 from outrider.doors.settings import Places
 from outrider.records import record, replace
 from outrider.rules import health as health_rules
 from outrider.rules import privacy
+from outrider.rules.disclosure import Disclosure
 from outrider.rules.limits import Booking, Spend
 from outrider.rules.money import from_nano, to_nano
 from outrider.rules.targets import Served
@@ -109,9 +111,10 @@ class Ledger(LedgerFile):
             connection.execute("UPDATE runs SET outcome = ?, kind = ? WHERE id = ?", (outcome, kind, run.id))
 
     def reserve(
-        self, run: RunRow, target: Target, *, number: int, check: Check, prompt_digest: str, prompt_bytes: int
-    ) -> Reservation | Failure:
-        """Books the worst case of a call before it leaves, if the check allows it."""
+        self, run: RunRow, target: Target, *, number: int, check: Check, prompt_digest: str, prompt_bytes: int,
+        disclosure: Disclosure | None = None,
+    ) -> Reservation | Failure:  # fmt: skip
+        """Books the worst case of a call before it leaves, and what it discloses, if the check allows it."""
         at = time.time()
         with self.transaction() as connection:
             self._close_orphans(connection)
@@ -122,15 +125,17 @@ class Ledger(LedgerFile):
             nano = to_nano(verdict.worst)
             cursor = connection.execute(
                 "INSERT INTO attempts (run, number, at, monotonic, boot, pid, target, model, provider, wire_id, origin,"
-                " local, key_name, prompt_digest, prompt_bytes, reserved_nano, cost_nano, cost_known)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " local, key_name, prompt_digest, prompt_bytes, reserved_nano, cost_nano, cost_known, class)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 _storable(
                     run.id, number, at, time.monotonic(), self.boot, os.getpid(), target.health_key, target.model.name,
                     target.provider.name, target.wire_id, privacy.origin(target.provider.base_url), target.local,
                     target.provider.keys[0] if target.provider.keys else None, prompt_digest, prompt_bytes,
-                    nano, nano, verdict.known,
+                    nano, nano, verdict.known, disclosure.data_class if disclosure is not None else None,
                 ),
             )  # fmt: skip
+            if disclosure is not None:
+                ledger_audit.book(connection, run.id, cursor.lastrowid or 0, disclosure)
             day = _periods(at)[0]
             _move(connection, run.id, day, nano)
             if verdict.is_repeat:
