@@ -10,6 +10,7 @@ from outrider.cli import prompts
 from outrider.cli.session import Session
 from outrider.data import Message, Request, Route
 from outrider.records import record, replace
+from outrider.rules.disclosure import Attached
 from outrider.rules.limits import Limits, for_route
 from outrider.rules.routing import route as decide
 from outrider.rules.selection import Facts, Selection, resolve, unknown
@@ -36,6 +37,7 @@ class Wish:
     timeout: float | None = None
     params: tuple[tuple[str, Any], ...] = ()
     history: tuple[Message, ...] = ()
+    carried: tuple[Attached, ...] = ()
     reads_stdin: bool = True
     keyless: bool = False
 
@@ -51,6 +53,8 @@ class Decided:
     situation: Situation
     limits: Limits
     route: Route
+    carried: tuple[Attached, ...] = ()
+    schema_path: str | None = None
 
 
 def decide_on(session: Session, wish: Wish, *, run: str = "", may_ask_servers: bool = False) -> Decided:
@@ -81,7 +85,7 @@ def decide_on(session: Session, wish: Wish, *, run: str = "", may_ask_servers: b
     request = Request(messages=messages, max_output=wish.max_output, params=dict(wish.params), schema=schema)
     return Decided(
         prompt=prompt, request=request, selection=selection, facts=facts, situation=situation, limits=limits,
-        route=decision,
+        route=decision, carried=wish.carried, schema_path=wish.schema,
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import partial
 from random import random
 
-from outrider.cli import asking, printing
+from outrider.cli import asking, disclosing, printing
 from outrider.cli.asking import Decided, Wish
 from outrider.cli.form import Form
 from outrider.cli.session import Session
@@ -89,8 +89,7 @@ def _notice(attempt: Attempt, target: Target, *, quiet: bool) -> None:
 def world_for(session: Session, decided: Decided, row: RunRow, form: Form) -> World:
     """Returns the real doors."""
     ledger, keys = session.ledger, session.keys
-    digest = keys.digest(decided.prompt.text)
-    size = len(decided.prompt.text.encode("utf-8", "replace"))
+    told = disclosing.disclosure(session, decided)
     values = keys.known_values(session.registry)
 
     def settle(reservation: Reservation, attempt: Attempt) -> None:
@@ -103,7 +102,8 @@ def world_for(session: Session, decided: Decided, row: RunRow, form: Form) -> Wo
     return World(
         send=_send(session, form),
         reserve=lambda target, number, check: ledger.reserve(
-            row, target, number=number, check=check, prompt_digest=digest, prompt_bytes=size
+            row, target, number=number, check=check, prompt_digest=told.digest, prompt_bytes=told.bytes,
+            disclosure=told,
         ),
         settle=settle,
         key=keys.value,
@@ -143,6 +143,7 @@ def run_row(session: Session, decided: Decided, number: str) -> RunRow:
             session.registry, decided.selection, decided.facts, decided.situation, decision
         ),
         session=session.environment.get("CLAUDE_CODE_SESSION_ID"), repository=session.places.project,
+        agent=disclosing.agent(session),
     )  # fmt: skip
 
 
@@ -186,7 +187,9 @@ def _continued(session: Session, wish: Wish, name: str) -> Wish:
     thread = threads.load(session.places, name)
     if thread is None:
         return wish
-    return replace(wish, history=thread.messages, private=wish.private or thread.private)
+    return replace(
+        wish, history=thread.messages, carried=thread.attached, private=wish.private or thread.private
+    )
 
 
 def _remember(session: Session, decided: Decided, name: str, answer: Answer) -> None:
@@ -194,7 +197,10 @@ def _remember(session: Session, decided: Decided, name: str, answer: Answer) -> 
     from outrider.doors import threads
 
     turn = (Message(role="user", text=decided.prompt.text), Message(role="assistant", text=answer.text))
-    threads.append(session.places, name, messages=turn, private=decided.route.private, model=answer.served_by)
+    threads.append(
+        session.places, name, messages=turn, private=decided.route.private, model=answer.served_by,
+        attached=disclosing.attached(session, decided),
+    )  # fmt: skip
 
 
 def _with_answer(session: Session, wish: Wish, given: str) -> Wish:

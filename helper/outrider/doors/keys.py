@@ -107,9 +107,13 @@ class Keys:
 
     def digest(self, text: str) -> str:
         """Returns a short keyed digest: equal for equal text on this installation, and saying nothing elsewhere."""
+        return self.digest_bytes(text.encode("utf-8", "surrogatepass"))
+
+    def digest_bytes(self, data: bytes) -> str:
+        """Returns the same for bytes."""
         if self._salt is None:
             self._salt = _salt(self._places)
-        return blake2b(text.encode("utf-8", "surrogatepass"), key=self._salt, digest_size=8).hexdigest()
+        return blake2b(data, key=self._salt, digest_size=8).hexdigest()
 
 
 def _salt(places: Places) -> bytes:

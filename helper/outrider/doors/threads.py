@@ -18,7 +18,8 @@ from outrider.doors.digest import blake2b
 from outrider.doors.files import make_folder, read_small
 from outrider.doors.settings import Places
 from outrider.errors import OutriderError, StorageFault
-from outrider.records import record
+from outrider.records import as_dict, record
+from outrider.rules.disclosure import Attached
 
 FOLDER = "threads"
 LARGEST = 8_388_608
@@ -40,6 +41,7 @@ class Thread:
     created: float
     updated: float
     models: tuple[str, ...] = ()
+    attached: tuple[Attached, ...] = ()
 
 
 def load(places: Places, name: str) -> Thread | None:
@@ -51,12 +53,21 @@ def load(places: Places, name: str) -> Thread | None:
     return _thread(name, data, touched=os.stat(path).st_mtime)
 
 
-def append(places: Places, name: str, *, messages: tuple[Message, ...], private: bool, model: str) -> None:
-    """Adds turns to a conversation, whole or not at all. `model` is who gave the answers among them."""
+def append(
+    places: Places, name: str, *, messages: tuple[Message, ...], private: bool, model: str,
+    attached: tuple[Attached, ...] = (),
+) -> None:  # fmt: skip
+    """Adds turns to a conversation, whole or not at all.
+
+    `model` is who gave the answers among them, `attached` what the audit knows of the files in them.
+    """
     path = _path(places, name)
     make_folder(os.path.dirname(path))
     at = time.time()
-    lines = [_line({"at": at, "private": private, "repository": places.project})]
+    about: dict[str, Any] = {"at": at, "private": private, "repository": places.project}
+    if attached:
+        about["attached"] = [as_dict(part) for part in attached]
+    lines = [_line(about)]
     lines += [
         _line({"role": message.role, "text": message.text, **({"model": model} if message.role == "assistant" else {})})
         for message in messages
@@ -123,7 +134,9 @@ def _thread(name: str, data: bytes, *, touched: float) -> Thread:
     models: dict[str, None] = {}
     times: list[float] = []
     private = False
+    attached: list[Attached] = []
     for row in _rows(data):
+        attached += _attached(row.get("attached"))
         private = private or row.get("private") is True
         if isinstance(row.get("at"), int | float):
             times.append(float(row["at"]))
@@ -135,7 +148,17 @@ def _thread(name: str, data: bytes, *, touched: float) -> Thread:
     return Thread(
         name=name, messages=tuple(messages), private=private, created=min(times, default=touched),
         updated=max(times, default=touched), models=tuple(models),
+        attached=tuple(dict.fromkeys(attached)),
     )  # fmt: skip
+
+
+def _attached(stored: Any) -> Iterator[Attached]:
+    for part in stored if isinstance(stored, list) else ():
+        try:
+            yield Attached(**part)
+        except TypeError:
+            # Written by another version, or damaged: the text is still there, its account is not.
+            continue
 
 
 def _rows(data: bytes) -> Iterator[dict[str, Any]]:
