@@ -13,6 +13,7 @@ from outrider.rules.paths import inside
 LayerName = Literal["bundled", "managed", "user", "project", "project-local", "flag"]
 TIGHTENING = frozenset({"limits", "privacy"})
 SILENT = frozenset({"version", "$schema"})
+MANAGED: LayerName = "managed"
 PROJECT = frozenset({"project", "project-local"})
 NAMED_KINDS = ("models", "aliases", "tasks", "presets")
 """What `-m` can name: across layers the later meaning of a name wins, whatever it was below."""
@@ -51,7 +52,9 @@ def merge(layers: tuple[Layer, ...]) -> tuple[dict[str, Any], dict[str, str], tu
         elif layer.name in PROJECT:
             said, refused = _bound_keys(_unpriced(said, base=values), base=values)
             notes.extend(f"{layer.path}: {reason}" for reason in refused)
-        ordinary = {key: value for key, value in said.items() if key not in TIGHTENING | SILENT}
+        if "trust" in said and layer.name != MANAGED:
+            notes.append(f"{layer.path}: only the managed layer may say `trust`; yours is `outrider trust`")
+        ordinary = {key: value for key, value in said.items() if key not in TIGHTENING | SILENT | {"trust"}}
         values = _overlay(_renamed(values, ordinary), _without_tails(ordinary))
         origins.update((path, f"{layer.name} {layer.path}") for path in _leaves(ordinary, "$"))
     own = limits.combined(base.get("limits", {}), _said(layers, "limits", of_projects=False))
@@ -59,6 +62,10 @@ def merge(layers: tuple[Layer, ...]) -> tuple[dict[str, Any], dict[str, str], tu
     values["limits"] = limits.combined(own, (own, *_said(layers, "limits", of_projects=True)))
     wishes = (*_said(layers, "privacy", of_projects=False), *_said(layers, "privacy", of_projects=True))
     values["privacy"] = dict(privacy.strictest((base.get("privacy", {}), *wishes)))
+    # No project makes the user's book keep what they typed; any layer may say that it keeps nothing.
+    wanted = {entry.get("store_prompts") for entry in _said(layers, "privacy", of_projects=False)}
+    if True in wanted and not any(entry.get("store_prompts") is False for entry in wishes):
+        values["privacy"]["store_prompts"] = True
     for layer in layers[1:]:
         for path in _in_force(layer.values, values):
             origins.setdefault(path, f"{layer.name} {layer.path}")
