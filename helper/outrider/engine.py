@@ -6,6 +6,7 @@ itself, so a front may step the loop by hand over a blocking door, or let an eve
 
 from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
+from functools import partial
 from typing import Any, assert_never
 
 from outrider.data import (
@@ -24,16 +25,18 @@ from outrider.data import (
     Usage,
 )
 from outrider.records import record, replace
-from outrider.rows import Price, Provider
+from outrider.rows import Model, Price, Provider
 from outrider.rules import money
 from outrider.rules.fallback import Done, GiveUp, Try, next_move
-from outrider.rules.limits import Booking, Limits, Spend, book, timing
+from outrider.rules.limits import Booking, Limits, Spend, believable, book, timing
 from outrider.rules.prompting import for_model
 from outrider.rules.quota import FULL
+from outrider.rules.rates import Wait
 from outrider.wire.call import encode, reading
 
 Show = Callable[[str], None]
 Accept = Callable[[Answer], Outcome]
+Check = Callable[[Spend], "Booking | Failure"]
 
 
 @record
@@ -45,7 +48,7 @@ class World:
     """
 
     send: Callable[[HttpCall, Reading], Awaitable[Fault | None]]
-    reserve: Callable[[Target, int, Callable[[Spend], Booking | Failure]], Any]
+    reserve: Callable[[Target, int, Check], Any]
     settle: Callable[[Any, Attempt], None]
     key: Callable[[Provider], str | None]
     now: Callable[[], float]
@@ -152,7 +155,8 @@ async def _attempt(
         )
         return replace(booking, is_repeat=is_repeat) if isinstance(booking, Booking) else booking
 
-    reservation = world.reserve(target, number, check)
+    reservation, held = await _reserved(target, number, world, check, patience=min(limits.max_wait, left))
+    waited, left = waited + held, left - held
     if isinstance(reservation, Failure):
         return Attempt(target=target, outcome=reservation, waited=waited, certainty="not_sent")
     booking: Booking = reservation.booking
@@ -184,11 +188,28 @@ async def _attempt(
     return attempt
 
 
+async def _reserved(target: Target, number: int, world: World, check: Check, *, patience: float) -> tuple[Any, float]:
+    """Books a call, as soon as its provider's rates give it a turn; returns for how long it had to wait."""
+    waited, turn = 0.0, None
+    while True:
+        booked = world.reserve(target, number, partial(_in_turn, check, turn=turn, patience=patience - waited))
+        if not isinstance(booked, Wait):
+            return booked, waited
+        turn = booked.turn
+        waited += booked.seconds
+        await world.sleep(booked.seconds)
+
+
+def _in_turn(check: Check, spend: Spend, *, turn: float | None, patience: float) -> Booking | Failure:
+    booking = check(spend)
+    return replace(booking, turn=turn, patience=patience) if isinstance(booking, Booking) else booking
+
+
 def _ended(
     target: Target, outcome: Outcome, *, booking: Booking, price: Price | None, request: Request, at: float
 ) -> Attempt:
     """Puts a price on how an attempt ended."""
-    usage, certainty = _billed(outcome, request)
+    usage, certainty = _billed(outcome, request, model=target.model, booking=booking)
     if certainty == "not_sent":
         return Attempt(target=target, outcome=outcome, certainty=certainty)
     if certainty == "in_doubt":
@@ -202,10 +223,11 @@ def _ended(
     )  # fmt: skip
 
 
-def _billed(outcome: Outcome, request: Request) -> tuple[Usage, Certainty]:
+def _billed(outcome: Outcome, request: Request, *, model: Model, booking: Booking) -> tuple[Usage, Certainty]:
     """Returns the tokens to bill and how sure they are. What a server does not count is estimated and marked."""
     if outcome.usage.known:
-        return outcome.usage, "exact"
+        usage = believable(outcome.usage, model, booking)
+        return usage, "exact" if usage == outcome.usage else "estimate"
     match outcome:
         case Answer():
             text = outcome.text + outcome.reasoning
@@ -220,11 +242,12 @@ def _billed(outcome: Outcome, request: Request) -> tuple[Usage, Certainty]:
 
 
 class _Watched:
-    """A reading whose text is shown as it arrives, and which remembers that it was."""
+    """A reading whose text is shown as it arrives, and which remembers that it was. Blanks wait for the first word."""
 
     def __init__(self, inner: Reading, show: Show | None) -> None:
         self._inner = inner
         self._show = show
+        self._held = ""
         self.shown = False
 
     def open(self, status: int, headers: Mapping[str, str]) -> None:
@@ -233,8 +256,10 @@ class _Watched:
     def feed(self, chunk: bytes) -> str:
         text = self._inner.feed(chunk)
         if text and self._show is not None:
-            self._show(text)
-            self.shown = True
+            self._held += text
+            if self.shown or self._held.strip():
+                self._show(self._held)
+                self._held, self.shown = "", True
         return text
 
     def finish(self, fault: Fault | None) -> Outcome:
