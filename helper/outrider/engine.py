@@ -29,6 +29,7 @@ from outrider.rows import Model, Price, Provider
 from outrider.rules import money
 from outrider.rules.fallback import Done, GiveUp, Try, next_move
 from outrider.rules.limits import Booking, Limits, Spend, believable, book, timing
+from outrider.rules.outgoing import Cleared, as_it_is, restored
 from outrider.rules.prompting import for_model
 from outrider.rules.quota import FULL
 from outrider.rules.rates import Wait
@@ -44,7 +45,7 @@ class World:
     """The doors that the loop needs.
 
     `now` is monotonic seconds, `at` is seconds since 1970; `purse` holds a provider's retry quota; `scrub` takes keys
-    out of a server's words.
+    out of a server's words; `clear` says what of a request may go to a target.
     """
 
     send: Callable[[HttpCall, Reading], Awaitable[Fault | None]]
@@ -58,6 +59,7 @@ class World:
     price: Callable[[Target], Price | None]
     purse: Callable[[Provider], int]
     scrub: Callable[[str], str]
+    clear: Callable[[Request, Target], Cleared | Failure] = as_it_is
 
 
 @record
@@ -95,6 +97,7 @@ async def run(
     `show` gets text as it arrives, `accept` judges an answer, `notice` hears of every step to another target,
     `prompts` are the system texts that model rows name.
     """
+    request = replace(request, private=request.private or route.private)
     attempts: tuple[Attempt, ...] = ()
     began = world.now()
     while True:
@@ -146,6 +149,10 @@ async def _attempt(
     is_repeat: bool,
 ) -> Attempt:
     """Books, sends, reads and settles one call. No call leaves without its row."""
+    cleared = world.clear(request, target)
+    if isinstance(cleared, Failure):
+        return Attempt(target=target, outcome=cleared, waited=waited, certainty="not_sent")
+    request = cleared.request
     most = money.most_tokens(request.messages, schema=request.schema)
     price = target.model.price or world.price(target)
 
@@ -168,7 +175,8 @@ async def _attempt(
             capped, target, key=world.key(target.provider),
             timing=timing(limits, target.model, target.provider.row, left=left),
         )  # fmt: skip
-        watched = _Watched(reading(target, stream=call.stream, schema_wanted=request.schema is not None), show)
+        watched = _Watched(reading(target, stream=call.stream, schema_wanted=request.schema is not None),
+                           None if cleared.table else show)  # fmt: skip
         certainty = "in_doubt"
         outcome = watched.finish(await world.send(call, watched))
     except BaseException:
@@ -176,13 +184,16 @@ async def _attempt(
         lost = Failure(kind="interrupted", message="interrupted", certainty=certainty)
         world.settle(reservation, _ended(target, lost, booking=booking, price=price, request=request, at=world.at()))
         raise
+    if isinstance(outcome, Answer) and cleared.table:
+        outcome = restored(outcome, cleared)
     if accept is not None and isinstance(outcome, Answer):
         outcome = accept(outcome)
     if isinstance(outcome, Failure):
         outcome = replace(outcome, message=world.scrub(outcome.message))
     attempt = replace(
         _ended(target, outcome, booking=booking, price=price, request=request, at=world.at()),
-        seconds=world.now() - began, waited=waited, shown=watched.shown, may_grow=booking.may_grow, warnings=warnings,
+        seconds=world.now() - began, waited=waited, shown=watched.shown, may_grow=booking.may_grow,
+        warnings=(*cleared.warnings, *warnings),
     )  # fmt: skip
     world.settle(reservation, attempt)
     return attempt

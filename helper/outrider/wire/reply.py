@@ -5,6 +5,7 @@ It knows no field of any dialect and nothing of bytes. The first decisive thing 
 
 from outrider.data import Failure, FailureKind, Json, Usage
 from outrider.providers import Quirks
+from outrider.records import replace
 from outrider.wire.text import Joined, Thinking, one_line
 
 FINISHES = {
@@ -35,6 +36,7 @@ class Reply:
         "failure",
         "finish",
         "has_message",
+        "has_text",
         "is_complete",
         "quirks",
         "request_id",
@@ -51,6 +53,7 @@ class Reply:
         self.finish = ""
         self.is_complete = False
         self.has_message = False
+        self.has_text = False
         self.calls_tools = False
         self.failure: Failure | None = None
         self._text = Joined()
@@ -61,10 +64,11 @@ class Reply:
         """Takes content and returns the text that is sure of it."""
         if not isinstance(content, str) or not content:
             return ""
-        if self._thinking is None:
-            return self._text.add(content)
-        text, thought = self._thinking.split(content)
-        self._thought.add(thought)
+        text = content
+        if self._thinking is not None:
+            text, thought = self._thinking.split(content)
+            self._thought.add(thought)
+        self.has_text = self.has_text or bool(text)
         return self._text.add(text)
 
     def think(self, content: Json) -> None:
@@ -90,11 +94,13 @@ class Reply:
             self.failure = broken(kind, message)
 
     def refuse(self, payload: Json, *, otherwise: FailureKind) -> None:
-        """Takes an error that the server put inside a successful reply."""
+        """Takes an error that the server put inside a successful reply; one that breaks text off is no answer's end."""
         if self.failure is None and not self.is_complete:
             from outrider.wire.status import read_error
 
-            self.failure = read_error(payload, quirks=self.quirks, otherwise=otherwise)
+            failure = read_error(payload, quirks=self.quirks, otherwise=otherwise)
+            is_break = otherwise == "incomplete" and self.has_text and failure.kind == "server"
+            self.failure = replace(failure, kind="incomplete") if is_break else failure
 
     def close(self) -> tuple[str, str]:
         """Returns the whole text and the whole reasoning."""
