@@ -68,10 +68,12 @@ STEPS: tuple[tuple[str, ...], ...] = (
             BEGIN SELECT RAISE(ABORT, 'what was pruned is not forgotten'); END""",
     ),
     (
-        "CREATE TABLE paces (provider TEXT PRIMARY KEY, boot TEXT NOT NULL, requests REAL NOT NULL,"
-        " tokens REAL NOT NULL) STRICT, WITHOUT ROWID",
-        "CREATE TABLE closures (target TEXT PRIMARY KEY, boot TEXT NOT NULL, until REAL NOT NULL)"
-        " STRICT, WITHOUT ROWID",
+        """CREATE TABLE paces (
+            provider TEXT PRIMARY KEY, boot TEXT NOT NULL, requests REAL NOT NULL, tokens REAL NOT NULL
+        ) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE closures (
+            target TEXT PRIMARY KEY, boot TEXT NOT NULL, until REAL NOT NULL
+        ) STRICT, WITHOUT ROWID""",
     ),
 )
 NEWEST = len(STEPS)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from outrider.records import record
-from outrider.rules import limits, privacy
+from outrider.rules import limits, privacy, rates
 from outrider.rules.paths import inside
 
 LayerName = Literal["bundled", "managed", "user", "project", "project-local", "flag"]
@@ -57,6 +57,10 @@ def merge(layers: tuple[Layer, ...]) -> tuple[dict[str, Any], dict[str, str], tu
         ordinary = {key: value for key, value in said.items() if key not in TIGHTENING | SILENT | {"trust"}}
         values = _overlay(_renamed(values, ordinary), _without_tails(ordinary))
         origins.update((path, f"{layer.name} {layer.path}") for path in _leaves(ordinary, "$"))
+    values["providers"] = rates.with_least(
+        values.get("providers", {}), base.get("providers", {}),
+        own=_said(layers, "providers", of_projects=False), projects=_said(layers, "providers", of_projects=True),
+    )  # fmt: skip
     own = limits.combined(base.get("limits", {}), _said(layers, "limits", of_projects=False))
     # A project's limits stand against the shipped defaults too: it may lower a budget, and raise none.
     values["limits"] = limits.combined(own, (own, *_said(layers, "limits", of_projects=True)))

@@ -29,10 +29,14 @@ class Rate:
 
 @record
 class Pace:
-    """What was taken of a rate: until when its requests and its tokens are spoken for."""
+    """What was taken of a rate: when the last turn is or was, and until when the tokens are spoken for.
 
-    requests: float = 0.0
-    tokens: float = 0.0
+    Both lie in the near future at most, whatever rate they were taken at: a project with a rate of one request a year
+    slows itself down, and no other.
+    """
+
+    requests: float = float("-inf")
+    tokens: float = float("-inf")
 
 
 @record
@@ -52,17 +56,28 @@ def rate_from(provider_row: Mapping[str, Any]) -> Rate | None:
 
 
 def with_least(
-    values: Mapping[str, Any], base: Mapping[str, Any], layers: tuple[Mapping[str, Any], ...]
-) -> Mapping[str, Any]:
-    """Returns the merged provider rows with the smallest rates that any layer sets, or else the shipped ones."""
+    values: Mapping[str, Any],
+    base: Mapping[str, Any],
+    *,
+    own: tuple[Mapping[str, Any], ...],
+    projects: tuple[Mapping[str, Any], ...],
+) -> dict[str, Any]:
+    """Returns the merged provider rows with the smallest rates that any layer sets, or else the shipped ones.
+
+    The user may raise what is shipped; a project raises nothing.
+    """
     result = dict(values)
     for name, row in values.items():
-        said = [limits for layer in layers if (limits := _own_limits(layer, name))]
-        least = {key: min(found) for key in RATE_NAMES if (found := [one[key] for one in said if key in one])}
+        shipped = _least((_own_limits(base, name),))
+        users = shipped | _least(tuple(_own_limits(layer, name) for layer in own))
+        least = _least((users, *(_own_limits(layer, name) for layer in projects)))
         if least:
-            shipped = {key: value for key, value in _own_limits(base, name).items() if key in RATE_NAMES}
-            result[name] = {**row, "limits": {**row.get("limits", {}), **shipped, **least}}
+            result[name] = {**row, "limits": {**row.get("limits", {}), **least}}
     return result
+
+
+def _least(said: tuple[Mapping[str, Any], ...]) -> dict[str, Any]:
+    return {key: min(found) for key in RATE_NAMES if (found := [limits[key] for limits in said if key in limits])}
 
 
 def _own_limits(providers: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -105,11 +120,10 @@ def _next_request(
     limit = f"{rate.requests_per_second:g} requests a second"
     if turn is not None and now <= turn + GRACE:
         return pace, None if now >= turn else Wait(seconds=turn - now, limit=limit, turn=turn)
-    mine = max(now, pace.requests)
+    mine = max(now, pace.requests + 1 / rate.requests_per_second)
     if mine - now > patience:
         return pace, Wait(seconds=mine - now, limit=limit)
-    pace = replace(pace, requests=mine + 1 / rate.requests_per_second)
-    return pace, Wait(seconds=mine - now, limit=limit, turn=mine) if mine > now else None
+    return replace(pace, requests=mine), Wait(seconds=mine - now, limit=limit, turn=mine) if mine > now else None
 
 
 def returned(rate: Rate, pace: Pace, *, taken: int, used: int) -> Pace:
