@@ -110,9 +110,8 @@ async def run(
                 return Ended(answer=answer, failure=None, attempts=attempts)
             case GiveUp(failure=failure):
                 return Ended(answer=None, failure=_sized(failure, request), attempts=attempts)
-            case Try(target=target, after=after, uncapped=uncapped):
-                is_other = bool(attempts) and attempts[-1].target.health_key != target.health_key
-                if notice is not None and is_other:
+            case Try(target=target, after=after, uncapped=uncapped, is_repeat=is_repeat):
+                if notice is not None and attempts and attempts[-1].target.health_key != target.health_key:
                     notice(attempts[-1], target)
                 if after > 0:
                     await world.sleep(after)
@@ -120,7 +119,7 @@ async def run(
                 attempt = await _attempt(
                     target, for_model(asked, target.model, prompts, effort=route.effort), limits, world,
                     number=len(attempts) + 1, waited=after, left=limits.route - (world.now() - began), show=show,
-                    accept=accept, is_repeat=bool(attempts) and not is_other and not uncapped,
+                    accept=accept, is_repeat=is_repeat,
                 )  # fmt: skip
                 attempts = (*attempts, attempt)
             case never:

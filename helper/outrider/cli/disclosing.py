@@ -47,7 +47,7 @@ def attached(session: Session, decided: "Decided") -> tuple[Attached, ...]:
 
 def data_class(decided: "Decided") -> str | None:
     """Returns the class of what is asked."""
-    return "local-only" if decided.route.private else None
+    return decided.route.data_class
 
 
 def content(data: bytes) -> bytes:

@@ -105,6 +105,17 @@ class Keys:
         names = {name for provider in registry.providers.values() for name in provider.keys} | set(FOREIGN)
         return tuple(sorted({value for name in names if (value := self.lookup(name)) and len(value) >= 8}))
 
+    def named_values(self, registry: Registry) -> dict[str, str]:
+        """Returns every value that must not leave, with the name of its variable: known keys and the key file."""
+        names = {name: None for provider in registry.providers.values() for name in provider.keys}
+        found = {value: name for name in (*names, *FOREIGN) if (value := self.lookup(name)) and len(value) >= 8}
+        if self._file is None:
+            self._file = env_file(self._places)
+        for name, value in self._file.items():
+            if len(value) >= 8:
+                found.setdefault(value, name)
+        return found
+
     def digest(self, text: str) -> str:
         """Returns a short keyed digest: equal for equal text on this installation, and saying nothing elsewhere."""
         return self.digest_bytes(text.encode("utf-8", "surrogatepass"))

@@ -30,7 +30,7 @@ def is_local(base_url: str, *, declared: bool, wire_id: str) -> bool:
     `declared` is the user's word for a provider that is not on a literal loopback address. A model that a local
     server itself runs in the cloud (Ollama's `…-cloud`) is never local.
     """
-    if _runs_in_the_cloud(wire_id):
+    if runs_in_the_cloud(wire_id):
         return False
     if base_url == "":
         return declared
@@ -45,7 +45,7 @@ def is_local(base_url: str, *, declared: bool, wire_id: str) -> bool:
     return address is None or is_local_address(str(address))
 
 
-def _runs_in_the_cloud(wire_id: str) -> bool:
+def runs_in_the_cloud(wire_id: str) -> bool:
     """Whether a server's name for a model marks it as run elsewhere, by its tag (`x:cloud`, `x:120b-cloud`) or end."""
     name, _, tag = wire_id.strip().lower().partition("@")[0].rpartition("/")[2].partition(":")
     return CLOUD in tag or name.endswith(f"-{CLOUD}")
@@ -109,7 +109,7 @@ def address_problem(base_url: str, *, declared_local: bool) -> str | None:
 
 
 def strictest(layers: tuple[Mapping[str, Any], ...]) -> Mapping[str, Any]:
-    """Combines privacy settings of several layers: denials add up, allowances only narrow."""
+    """Combines privacy settings of several layers: denials and patterns add up, allowances only narrow."""
     allow: frozenset[str] | None = None
     deny: frozenset[str] = frozenset()
     for layer in layers:
@@ -122,4 +122,30 @@ def strictest(layers: tuple[Mapping[str, Any], ...]) -> Mapping[str, Any]:
         combined["allow"] = sorted(allow)
     if deny:
         combined["deny"] = sorted(deny)
+    names = dict.fromkeys(name for layer in layers for name in layer.get("classes", ()))
+    if names:
+        combined["classes"] = {
+            name: _strictest_class(tuple(layer.get("classes", {}).get(name, {}) for layer in layers)) for name in names
+        }
+    paths = [entry for layer in layers for entry in layer.get("paths", ())]
+    if paths:
+        combined["paths"] = paths
+    redact = [layer["redact"] for layer in layers if layer.get("redact")]
+    if redact:
+        own = dict.fromkeys(pattern for wish in redact if isinstance(wish, list) for pattern in wish)
+        combined["redact"] = list(own) or True
+    return combined
+
+
+def _strictest_class(rows: tuple[Mapping[str, Any], ...]) -> dict[str, Any]:
+    """Combines what several layers say of one class of data."""
+    allowed = [frozenset(row["allow"]) for row in rows if "allow" in row]
+    denied = frozenset(name for row in rows for name in row.get("deny", ()))
+    combined: dict[str, Any] = {}
+    if allowed:
+        combined["allow"] = sorted(frozenset.intersection(*allowed))
+    if denied:
+        combined["deny"] = sorted(denied)
+    if any(row.get("upstream") == "deny" for row in rows):
+        combined["upstream"] = "deny"
     return combined

@@ -9,7 +9,7 @@ from typing import Literal
 from outrider.data import Failure, Passed, Route, Target, Usage
 from outrider.records import replace
 from outrider.rows import Model, Price, Rates, Registry, Task
-from outrider.rules import limits, money, resting
+from outrider.rules import classes, limits, money, resting
 from outrider.rules.selection import Choice, Facts, Selection, choose
 from outrider.rules.targets import Situation, Wanted, score, ways
 
@@ -22,10 +22,12 @@ def route(registry: Registry, selection: Selection, facts: Facts, situation: Sit
     """Returns what to try, in order, what was passed over and why, and the rule that decided."""
     choice = choose(registry, selection, facts)
     task = choice.task
-    private = selection.private or task.private or bool(registry.values.get("privacy", {}).get("private"))
-    private = private or (choice.preset is not None and choice.preset.local)
+    given = classes.Mark(name=facts.data_class, because=facts.class_from)
+    mark = classes.of_request(registry, given, flag=selection.private, task=task, preset=choice.preset)
+    private = mark.name == classes.LOCAL_ONLY
     wanted = Wanted(
-        private=private, needs=facts.needs | task.needs, tokens=facts.tokens, explicit=choice.explicit
+        private=private, needs=facts.needs | task.needs, tokens=facts.tokens, explicit=choice.explicit,
+        data_class=mark.name,
     )  # fmt: skip
     models, notes = _chain(registry, choice, situation)
     steps = _walk(registry, situation, models, wanted)
@@ -52,7 +54,7 @@ def route(registry: Registry, selection: Selection, facts: Facts, situation: Sit
         passed=(*passed, *rested, *broke), chain=order, tail=tuple(target.health_key for target in tail),
         rejected=choice.rejected,
         how=how, agent=agent if how == "subagent" else None, private=private,
-        effort=_effort(choice),
+        data_class=mark.name, class_from=mark.because, effort=_effort(choice),
         content_filter_falls_over=task.row.get("content_filter") == "next", wait=wait, notes=(*choice.notes, *notes),
     )  # fmt: skip
 
