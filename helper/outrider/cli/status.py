@@ -11,7 +11,7 @@ from outrider.cli.families import plain_options
 from outrider.cli.session import Session
 from outrider.cli.show import dollars, dump, out
 from outrider.cli.sight import look
-from outrider.doors import ledger_read, registry, trust
+from outrider.doors import ledger_read, registry
 from outrider.errors import StorageFault
 from outrider.rules.targets import Situation
 
@@ -103,10 +103,11 @@ def _budgets(situation: Situation) -> list[dict[str, Any]]:
 def _project(session: Session) -> dict[str, Any] | None:
     if session.places.project is None:
         return None
-    files = registry.project_files(registry.read_sources(session.places))
+    sources = registry.read_sources(session.places)
+    files = registry.project_files(sources)
     return {
         "path": session.places.project, "files": [path for path, _ in files],
-        "trusted": trust.is_trusted(session.places, session.places.project, files) if files else None,
+        "trusted": registry.is_trusted(session.places, sources) if files else None,
     }  # fmt: skip
 
 
