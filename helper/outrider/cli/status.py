@@ -1,21 +1,19 @@
 """`outrider status`: what stands, what is there, what is wrong, at a glance."""
 
 import platform
-from decimal import Decimal
 from typing import Any
 
 import click
 
 from outrider import __version__
+from outrider.cli import budgets
 from outrider.cli.families import plain_options
 from outrider.cli.session import Session
-from outrider.cli.show import dollars, dump, out
+from outrider.cli.show import dump, out
 from outrider.cli.sight import look
 from outrider.doors import ledger_read, registry
 from outrider.errors import StorageFault
 from outrider.rules.targets import Situation
-
-PERIODS = ("run", "day", "month")
 
 
 @click.command(epilog="\b\nExamples:\n  outrider status\n  outrider status --json")
@@ -41,7 +39,7 @@ def _facts(session: Session, situation: Situation, trouble: tuple[str, ...]) -> 
         "preset": preset, "preset_from": source or None, "fallback": session.fallback(flag=None) is not False,
         "default_task": session.registry.values.get("default"),
         "keys": _keys(session), "refused_keys": refused_keys(session, situation),
-        "servers": _servers(session, situation), "budgets": _budgets(situation),
+        "servers": _servers(session, situation), "budgets": budgets.facts(situation.limits, situation.spend),
         "project": _project(session), "notes": [*session.registry.notes, *trouble],
         "home": session.places.home, "inside_claude_code": session.inside_claude,
         "versions": {"outrider": __version__, "python": platform.python_version(),
@@ -91,15 +89,6 @@ def _servers(session: Session, situation: Situation) -> list[dict[str, Any]]:
     return found
 
 
-def _budgets(situation: Situation) -> list[dict[str, Any]]:
-    spent = {"day": situation.spend.day, "month": situation.spend.month}
-    budget, was_set = situation.limits.budget, situation.limits.budgets_set
-    return [
-        {"period": period, "budget_usd": budget.get(period), "spent_usd": spent.get(period), "set": period in was_set}
-        for period in PERIODS
-    ]
-
-
 def _project(session: Session) -> dict[str, Any] | None:
     if session.places.project is None:
         return None
@@ -128,7 +117,7 @@ def _lines(facts: dict[str, Any], *, quiet: bool) -> list[str]:
     if missing:
         lines.append(f"no key    {', '.join(missing)}")
     lines += [f"server    {_server_words(entry)}" for entry in facts["servers"]]
-    lines.append(f"budgets   {'; '.join(_budget_words(entry) for entry in facts['budgets'])}")
+    lines.append(f"budgets   {budgets.words(facts['budgets'])}")
     if facts["project"] is not None:
         lines.append(f"project   {_project_words(facts['project'])}")
     lines += [f"note      {text}" for text in facts["notes"]]
@@ -164,15 +153,6 @@ def _age(seconds: int | None) -> str:
         if seconds >= size:
             return f"{seconds // size} {unit} ago"
     return "just now"
-
-
-def _budget_words(entry: dict[str, Any]) -> str:
-    budget: Decimal | None = entry["budget_usd"]
-    spent: Decimal | None = entry["spent_usd"]
-    wall = "no budget" if budget is None else f"{dollars(budget)}{'' if entry['set'] else ' (default)'}"
-    if spent is None:
-        return f"{entry['period']} {wall}"
-    return f"{entry['period']} {dollars(spent)} {'spent, ' if budget is None else 'of '}{wall}"
 
 
 def _project_words(project: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from typing import Literal
 from outrider.data import Failure, Passed, Route, Target, Usage
 from outrider.records import replace
 from outrider.rows import Model, Price, Rates, Registry, Task
-from outrider.rules import classes, limits, money, resting
+from outrider.rules import classes, limits, money, privacy, resting
 from outrider.rules.selection import Choice, Facts, Selection, choose
 from outrider.rules.targets import Situation, Wanted, score, ways
 
@@ -24,7 +24,7 @@ def route(registry: Registry, selection: Selection, facts: Facts, situation: Sit
     task = choice.task
     given = classes.Mark(name=facts.data_class, because=facts.class_from)
     mark = classes.of_request(registry, given, flag=selection.private, task=task, preset=choice.preset)
-    private = mark.name == classes.LOCAL_ONLY
+    private = mark.name == privacy.LOCAL_ONLY
     wanted = Wanted(
         private=private, needs=facts.needs | task.needs, tokens=facts.tokens, explicit=choice.explicit,
         data_class=mark.name,
@@ -214,13 +214,19 @@ def _prefer_json(targets: tuple[Target, ...], wanted: Wanted) -> tuple[Target, .
 def stand_in(registry: Registry, target: Target) -> Price | None:
     """Returns the price to reserve at where the model's own is not known.
 
-    Nothing for what runs locally, else the provider's dearest known one.
+    Nothing for what runs locally, else the provider's dearest known one, else the dearest of all: never nothing.
     """
     if target.local:
         return Price(base=Rates(input=Decimal(0), output=Decimal(0)))
-    known = [model.price for model in registry.models.values()
-             if model.provider == target.provider.name and model.price is not None]  # fmt: skip
-    return max(known, key=lambda price: (price.base.output or 0, price.base.input or 0), default=None)
+    return dearest(registry, target.provider.name)
+
+
+def dearest(registry: Registry, provider: str) -> Price | None:
+    """Returns the dearest price that is known at a provider, or else anywhere."""
+    priced = [(model.provider == provider, model.price) for model in registry.models.values() if model.price]
+    return max(
+        priced, key=lambda entry: (entry[0], entry[1].base.output or 0, entry[1].base.input or 0), default=(False, None)
+    )[1]  # fmt: skip
 
 
 def _affordable(
