@@ -23,12 +23,14 @@ THROTTLE_CEILING = 20.0
 class Try:
     """The next thing to do: ask this target, after this many seconds.
 
-    `uncapped` lets the answer be as long as the model and the budget allow, whatever was asked for.
+    `uncapped` lets the answer be as long as the model and the budget allow, whatever was asked for; `is_repeat` says
+    that the retry quota pays for it.
     """
 
     target: Target
     after: float = 0.0
     uncapped: bool = False
+    is_repeat: bool = False
 
 
 @record
@@ -108,12 +110,14 @@ def _after_failure(
         return Try(target=target, uncapped=True)
     if others:
         if tries <= 1 and limits.retries > 0 and quota.allows(purse) and _is_worth_one_repeat(failure):
-            return Try(target=target)
+            return Try(target=target, is_repeat=True)
         return Try(target=others[0])
     wait = _wait(failure, tries=tries, limits=limits, chance=chance)
-    if wait is None or elapsed + wait >= limits.route or not quota.allows(purse):
+    # A call that was held back here, for what another process was told, was none yet.
+    is_repeat = failure.kind != "rate_limit" or failure.certainty != "not_sent"
+    if wait is None or elapsed + wait >= limits.route or (is_repeat and not quota.allows(purse)):
         return GiveUp(failure=_to_report(attempts))
-    return Try(target=target, after=wait)
+    return Try(target=target, after=wait, is_repeat=is_repeat)
 
 
 def _others(route: Route, attempts: tuple[Attempt, ...]) -> tuple[Target, ...]:
