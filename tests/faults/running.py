@@ -84,6 +84,7 @@ def ask(
     wait: float = 0.0,
     content_filter_falls_over: bool = False,
     schema: dict[str, Any] | None = None,
+    max_output: int | None = None,
 ) -> Ran:
     """Asks along these targets, books in this home, and tells what came of it."""
     ledger = Ledger(places_at(home))
@@ -105,7 +106,9 @@ def ask(
         now=lambda: time.monotonic() + sum(waits), at=at, sleep=sleep, chance=lambda: 0.5,
         price=lambda _target: None, purse=lambda provider: ledger.purse(provider.name), scrub=lambda text: text,
     )  # fmt: skip
-    request = Request(messages=(Message(role="user", text=PROMPT),), stream=stream, schema=schema)
+    request = Request(
+        messages=(Message(role="user", text=PROMPT),), stream=stream, schema=schema, max_output=max_output
+    )
     route = Route(
         task="t", rule="default", level=None, targets=targets, passed=(), wait=wait,
         content_filter_falls_over=content_filter_falls_over,
