@@ -100,6 +100,7 @@ class Ledger(LedgerFile):
     def record_run(self, run: RunRow, *, outcome: str, kind: str | None) -> None:
         """Books a run that ended before any call could leave."""
         with self.transaction() as connection:
+            self._close_orphans(connection)
             self._insert_run(connection, run)
             connection.execute("UPDATE runs SET outcome = ?, kind = ? WHERE id = ?", (outcome, kind, run.id))
 
