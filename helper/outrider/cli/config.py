@@ -98,8 +98,19 @@ def _warnings(session: Session, sources: tuple[Source, ...]) -> tuple[str, ...]:
     edited = hand_edit(session.places, sources[0])
     if edited is not None:
         told.append(edited)
+    told += _readable_by_claude(session)
     situation, trouble = look(session)
     return (*session.registry.notes, *told, *checks.unanswerable(session.registry, situation), *trouble)
+
+
+def _readable_by_claude(session: Session) -> list[str]:
+    """Says which local-only files Claude Code may read all the same."""
+    if not session.registry.values.get("privacy", {}).get("paths"):
+        return []
+    from outrider.cli.classifying import deny_advice
+    from outrider.cli.status import private_words
+
+    return [private_words(entry) for entry in deny_advice(session) if not entry["present"]]
 
 
 def hand_edit(where: Places, bundled: Source) -> str | None:

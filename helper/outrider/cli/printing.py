@@ -40,6 +40,16 @@ def check_out(path: str | None, session: Session) -> None:
         raise Refused(f"{path} is there already", hint="name a new file, or remove it first", kind="trust")
 
 
+def check_private(form: Form, session: Session, *, private: bool) -> None:
+    """Refuses to put a private answer where Claude Code, which is a cloud model itself, could read it."""
+    if private and session.inside_claude and (form.out or form.record):
+        flag = "--out" if form.out else "--record"
+        raise Refused(
+            f"`{flag}` would put a private answer where Claude Code reads it",
+            hint=f"leave `{flag}` out: the answer stays in {session.places.ours('answers')}, for you to read",
+        )
+
+
 class Printer:
     """Prints the end of one ask, in the form that was wanted."""
 

@@ -19,6 +19,7 @@ from outrider.engine import Ended, World, run
 from outrider.errors import OutriderError, StorageFault
 from outrider.records import replace
 from outrider.rules import receipts
+from outrider.rules.outgoing import clear
 from outrider.rules.redaction import redact
 from outrider.rules.routing import estimate, stand_in
 from outrider.rules.selection import resolve
@@ -42,6 +43,7 @@ def run_ask(wish: Wish, form: Form, session: Session | None = None) -> int:
     if not form.quiet:
         for text in (*session.registry.notes, *decided.route.notes):
             note(text)
+    printing.check_private(form, session, private=decided.route.private)
     if not decided.route.targets:
         return _refuse(session, wish, decided, form, run=number)
     if form.dry_run:
@@ -102,7 +104,12 @@ def world_for(session: Session, decided: Decided, row: RunRow, form: Form) -> Wo
     return World(
         send=_send(session, form),
         reserve=lambda target, number, check: ledger.reserve(
-            row, target, number=number, check=check, prompt_digest=told.digest, prompt_bytes=told.bytes,
+            row,
+            target,
+            number=number,
+            check=check,
+            prompt_digest=told.digest,
+            prompt_bytes=told.bytes,
             disclosure=told,
         ),
         settle=settle,
@@ -114,6 +121,11 @@ def world_for(session: Session, decided: Decided, row: RunRow, form: Form) -> Wo
         price=lambda target: stand_in(session.registry, target),
         purse=lambda provider: ledger.purse(provider.name),
         scrub=lambda text: redact(text, values),
+        clear=partial(
+            clear,
+            secrets=keys.named_values(session.registry),
+            redact=session.registry.values.get("privacy", {}).get("redact"),
+        ),
     )
 
 
@@ -188,8 +200,9 @@ def _continued(session: Session, wish: Wish, name: str) -> Wish:
     if thread is None:
         return wish
     return replace(
-        wish, history=thread.messages, carried=thread.attached, private=wish.private or thread.private
-    )
+        wish, history=thread.messages, carried=thread.attached, private=wish.private or thread.private,
+        data_class=thread.data_class, class_from=f"thread {name}",
+    )  # fmt: skip
 
 
 def _remember(session: Session, decided: Decided, name: str, answer: Answer) -> None:
@@ -198,7 +211,7 @@ def _remember(session: Session, decided: Decided, name: str, answer: Answer) -> 
 
     turn = (Message(role="user", text=decided.prompt.text), Message(role="assistant", text=answer.text))
     threads.append(
-        session.places, name, messages=turn, private=decided.route.private, model=answer.served_by,
+        session.places, name, messages=turn, data_class=decided.route.data_class, model=answer.served_by,
         attached=disclosing.attached(session, decided),
     )  # fmt: skip
 

@@ -1,5 +1,6 @@
 """`outrider status`: what stands, what is there, what is wrong, at a glance."""
 
+import json
 import platform
 from typing import Any
 
@@ -40,6 +41,7 @@ def _facts(session: Session, situation: Situation, trouble: tuple[str, ...]) -> 
         "default_task": session.registry.values.get("default"),
         "keys": _keys(session), "refused_keys": refused_keys(session, situation),
         "servers": _servers(session, situation), "budgets": budgets.facts(situation.limits, situation.spend),
+        **_private_files(session),
         "project": _project(session), "notes": [*session.registry.notes, *trouble],
         "home": session.places.home, "inside_claude_code": session.inside_claude,
         "versions": {"outrider": __version__, "python": platform.python_version(),
@@ -100,6 +102,26 @@ def _project(session: Session) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
+def _private_files(session: Session) -> dict[str, Any]:
+    """Returns what keeps Claude Code from files that are local-only; nothing where there are none."""
+    if not session.registry.values.get("privacy", {}).get("paths"):
+        return {}
+    from outrider.cli.classifying import deny_advice
+
+    return {"private_files": deny_advice(session)}
+
+
+def private_words(entry: dict[str, Any]) -> str:
+    """Returns what to do about one local-only pattern."""
+    if entry["present"]:
+        return f"{entry['pattern']} is local-only, and `permissions.deny` keeps Claude Code from it"
+    lines = ", ".join(json.dumps(line) for line in entry["lines"])
+    return (
+        f"WARNING: {entry['pattern']} is local-only, but Claude Code itself may read it and send it; add to "
+        f"`permissions.deny` in its settings.json: {lines}"
+    )
+
+
 def _lines(facts: dict[str, Any], *, quiet: bool) -> list[str]:
     lines = [
         f"WRONG KEY  {entry['provider']} refused {entry['variable']} ({entry['message']}): "
@@ -118,6 +140,7 @@ def _lines(facts: dict[str, Any], *, quiet: bool) -> list[str]:
         lines.append(f"no key    {', '.join(missing)}")
     lines += [f"server    {_server_words(entry)}" for entry in facts["servers"]]
     lines.append(f"budgets   {budgets.words(facts['budgets'])}")
+    lines += [f"private   {private_words(entry)}" for entry in facts.get("private_files", ())]
     if facts["project"] is not None:
         lines.append(f"project   {_project_words(facts['project'])}")
     lines += [f"note      {text}" for text in facts["notes"]]

@@ -10,9 +10,7 @@ from typing import Any
 from outrider.data import NOTHING, Json
 from outrider.records import record
 from outrider.rows import Preset, Provider, Registry, Task
-from outrider.rules.privacy import origin
-
-CLASSES = PUBLIC, INTERNAL, SECRET, LOCAL_ONLY = "public", "internal", "secret", "local-only"
+from outrider.rules.privacy import CLASSES, LOCAL_ONLY, PUBLIC, SECRET, is_local, origin, rank
 
 
 @record
@@ -21,11 +19,6 @@ class Mark:
 
     name: str = PUBLIC
     because: str = ""
-
-
-def rank(name: str) -> int:
-    """Returns how strict a class is; a name that nobody knows is the strictest."""
-    return CLASSES.index(name) if name in CLASSES else len(CLASSES) - 1
 
 
 def strictest(marks: Iterable[Mark]) -> Mark:
@@ -37,12 +30,12 @@ def of_request(registry: Registry, given: Mark, *, flag: bool, task: Task, prese
     """Returns the class of a request: the strictest of its flag, its task, the settings, and what came with it."""
     return strictest(
         (
+            given,
             *([Mark(name=LOCAL_ONLY, because="flag --private")] if flag else ()),
             *([Mark(name=LOCAL_ONLY, because=f"task {task.name} is private")] if task.private else ()),
             Mark(name=task.row.get("class", PUBLIC), because=f"task {task.name}"),
             *([Mark(name=LOCAL_ONLY, because=f"preset {preset.name} is local")] if preset and preset.local else ()),
             *([Mark(name=LOCAL_ONLY, because="the setting `privacy.private`")] if _says_private(registry) else ()),
-            given,
         )
     )
 
@@ -80,6 +73,13 @@ def _is_denied(registry: Registry, provider: Provider, denied: Iterable[str]) ->
     address = origin(provider.base_url)
     others = (registry.providers[name].base_url for name in names if name in registry.providers)
     return provider.name in names or (address != "" and address in {origin(other) for other in others})
+
+
+def may_be_asked(registry: Registry, provider: Provider, *, private: bool) -> bool:
+    """Whether a provider may be asked what it serves, which tells it nothing but that we are here."""
+    is_here = is_local(provider.base_url, declared=provider.local, wire_id="")
+    is_private = private or _says_private(registry)
+    return (is_here or not is_private) and why_barred(registry, provider, PUBLIC, is_local=is_here) is None
 
 
 def carried(registry: Registry, provider: Provider, name: str) -> Mapping[str, Json]:

@@ -55,7 +55,10 @@ def merge(layers: tuple[Layer, ...]) -> tuple[dict[str, Any], dict[str, str], tu
         if "trust" in said and layer.name != MANAGED:
             notes.append(f"{layer.path}: only the managed layer may say `trust`; yours is `outrider trust`")
         ordinary = {key: value for key, value in said.items() if key not in TIGHTENING | SILENT | {"trust"}}
+        below = values
         values = _overlay(_renamed(values, ordinary), _without_tails(ordinary))
+        if layer.name in PROJECT:
+            values["tasks"] = privacy.as_strict(below.get("tasks", {}), values.get("tasks", {}))
         origins.update((path, f"{layer.name} {layer.path}") for path in _leaves(ordinary, "$"))
     values["providers"] = rates.with_least(
         values.get("providers", {}), base.get("providers", {}),
@@ -64,7 +67,11 @@ def merge(layers: tuple[Layer, ...]) -> tuple[dict[str, Any], dict[str, str], tu
     own = limits.combined(base.get("limits", {}), _said(layers, "limits", of_projects=False))
     # A project's limits stand against the shipped defaults too: it may lower a budget, and raise none.
     values["limits"] = limits.combined(own, (own, *_said(layers, "limits", of_projects=True)))
-    wishes = (*_said(layers, "privacy", of_projects=False), *_said(layers, "privacy", of_projects=True))
+    wishes = tuple(
+        privacy.as_wished(layer.values["privacy"], trusted=layer.trusted)
+        for layer in layers[1:]
+        if isinstance(layer.values.get("privacy"), Mapping)
+    )
     values["privacy"] = dict(privacy.strictest((base.get("privacy", {}), *wishes)))
     # No project makes the user's book keep what they typed; any layer may say that it keeps nothing.
     wanted = {entry.get("store_prompts") for entry in _said(layers, "privacy", of_projects=False)}
@@ -200,6 +207,8 @@ def _bound_keys(said: Mapping[str, Any], *, base: Mapping[str, Any]) -> tuple[di
             refused.append(f"provider {name} is local, and only the user may say where")
         elif below and row.get("headers", below.get("headers")) != below.get("headers"):
             refused.append(f"provider {name} is the user's, and so are its headers")
+        elif below and merged.get("privacy_fields") != below.get("privacy_fields"):
+            refused.append(f"provider {name} is the user's, and so are its `privacy_fields`")
         elif loose:
             refused.append(f"provider {name} may not send {loose[0]} to {address}; give it a key variable of its own")
         else:

@@ -22,6 +22,7 @@ LOCAL_NETWORKS = tuple(
 takes for private changed within Python 3.11.
 """
 CLOUD = "cloud"
+CLASSES = PUBLIC, INTERNAL, SECRET, LOCAL_ONLY = "public", "internal", "secret", "local-only"
 
 
 def is_local(base_url: str, *, declared: bool, wire_id: str) -> bool:
@@ -108,6 +109,11 @@ def address_problem(base_url: str, *, declared_local: bool) -> str | None:
     return "is plain http to another machine"
 
 
+def rank(name: str) -> int:
+    """Returns how strict a class of data is; a name that nobody knows is the strictest."""
+    return CLASSES.index(name) if name in CLASSES else len(CLASSES) - 1
+
+
 def strictest(layers: tuple[Mapping[str, Any], ...]) -> Mapping[str, Any]:
     """Combines privacy settings of several layers: denials and patterns add up, allowances only narrow."""
     allow: frozenset[str] | None = None
@@ -135,6 +141,30 @@ def strictest(layers: tuple[Mapping[str, Any], ...]) -> Mapping[str, Any]:
         own = dict.fromkeys(pattern for wish in redact if isinstance(wish, list) for pattern in wish)
         combined["redact"] = list(own) or True
     return combined
+
+
+def as_wished(said: Mapping[str, Any], *, trusted: bool) -> Mapping[str, Any]:
+    """Returns a layer's privacy settings without the regular expressions of one that is not trusted.
+
+    They could hold a process up for ever; that it wants something hidden still counts.
+    """
+    return said if trusted or not isinstance(said.get("redact"), list) else {**said, "redact": True}
+
+
+def as_strict(below: Mapping[str, Any], tasks: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns tasks of which none is less private than the one of that name below."""
+    kept = {
+        name: {**row, **{key: below[name][key] for key in ("private", "class") if _is_looser(key, row, below[name])}}
+        for name, row in tasks.items()
+        if name in below
+    }
+    return {**tasks, **kept}
+
+
+def _is_looser(key: str, row: Mapping[str, Any], below: Mapping[str, Any]) -> bool:
+    if key == "private":
+        return bool(below.get(key)) and not row.get(key)
+    return rank(below.get(key, PUBLIC)) > rank(row.get(key, PUBLIC))
 
 
 def _strictest_class(rows: tuple[Mapping[str, Any], ...]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from outrider.rules.advice import price_hint
 from outrider.rules.health import FOREVER, Health
 from outrider.rules.limits import UNPRICED
 from outrider.rules.paths import inside
+from outrider.rules.privacy import PUBLIC
 from outrider.rules.routing import dearest
 from outrider.rules.selection import Facts, Selection
 from outrider.rules.targets import Situation
@@ -44,7 +45,12 @@ def no_model(registry: Registry, route: Route, *, private: bool) -> tuple[str, s
     if broke:
         return "budget", f"{broke[0].model}: {broke[0].why}", "raise `limits.budget_usd`, or see `outrider usage`"
     if private:
-        return "private", f"no local model can be used{_first_reason(told)}", _local_hint(registry)
+        why = f"; it is local-only by {route.class_from}" if route.class_from not in {"", "flag --private"} else ""
+        return "private", f"no local model can be used{_first_reason(told)}{why}", _local_hint(registry)
+    if barred and route.data_class != PUBLIC:
+        message = f"it is {route.data_class} by {route.class_from}, and no model for that can be used"
+        hint = f"allow a provider under `privacy.classes.{route.data_class}` in your models.local.json, or ask"
+        return "private", f"{message}{_first_reason(told)}", f"{hint} with `--private`"
     if barred and len(barred) == len(told):
         return "private", f"{barred[0].model}: {barred[0].why}", "see `privacy` in your models.local.json"
     if small and len(small) == len(told):
@@ -121,7 +127,8 @@ def decision(
             for target in route.targets
         ],
         "passed": [{"model": entry.model, "why": entry.why, "kind": entry.kind} for entry in route.passed],
-        "notes": list(route.notes), "private": route.private, "settings": _settings(registry, route),
+        "notes": list(route.notes), "private": route.private, "class": route.data_class,
+        "class_from": route.class_from, "settings": _settings(registry, route),
     }  # fmt: skip
 
 

@@ -50,7 +50,7 @@ class Wanted:
     needs: frozenset[str]
     tokens: int
     explicit: bool
-    data_class: str = classes.PUBLIC
+    data_class: str = privacy.PUBLIC
 
 
 @record
@@ -149,7 +149,7 @@ def _target(look: Look, model: Model, provider: Provider, wire_id: str) -> Targe
 
 def _barred_for_class(look: Look, native: Provider) -> str | None:
     """Says why Claude Code's own models may not see data of this class; in public matters they always may."""
-    if look.wanted.data_class == classes.PUBLIC or look.wanted.private:
+    if look.wanted.data_class == privacy.PUBLIC or look.wanted.private:
         return None
     return classes.why_barred(look.registry, native, look.wanted.data_class, is_local=False)
 

@@ -74,8 +74,8 @@ def _carrying(body: Mapping[str, Json], fields: Mapping[str, Json]) -> dict[str,
     made = dict(body)
     for name, value in fields.items():
         present = made.get(name)
-        both = isinstance(present, Mapping) and isinstance(value, Mapping)
-        made[name] = _carrying(present, value) if both else value
+        is_object = isinstance(present, Mapping) and isinstance(value, Mapping)
+        made[name] = _carrying(present or {}, value) if is_object else value
     return made
 
 
