@@ -45,10 +45,10 @@ def run(arguments: list[str]) -> int:
         return _tell_usage(arguments, mistake)
     except click.ClickException as mistake:
         return _tell(arguments, _lower(mistake.format_message()), "see `outrider --help`", kind="usage", code=2)
-    except Stopped as stopped:
-        return stopped.code
-    except (KeyboardInterrupt, click.Abort):
-        return 130
+    except (KeyboardInterrupt, click.Abort) as ended:
+        # The library turns every interruption into an Abort of its own, and keeps ours as the cause.
+        cause = ended if isinstance(ended, Stopped) else ended.__cause__
+        return cause.code if isinstance(cause, Stopped) else 130
     except BrokenPipeError:
         # The reader left (`| head`): nothing is wrong, and Python must not complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
