@@ -33,6 +33,7 @@ from outrider.rules.outgoing import Cleared, as_it_is, restored
 from outrider.rules.prompting import for_model
 from outrider.rules.quota import FULL
 from outrider.rules.rates import Wait
+from outrider.rules.redaction import ready, without
 from outrider.wire.call import encode, reading
 
 Show = Callable[[str], None]
@@ -45,7 +46,8 @@ class World:
     """The doors that the loop needs.
 
     `now` is monotonic seconds, `at` is seconds since 1970; `purse` holds a provider's retry quota; `scrub` takes keys
-    out of a server's words; `clear` says what of a request may go to a target.
+    out of a server's words, and `secrets` are the keys that no answer may show; `clear` says what of a request may go
+    to a target.
     """
 
     send: Callable[[HttpCall, Reading], Awaitable[Fault | None]]
@@ -60,6 +62,7 @@ class World:
     purse: Callable[[Provider], int]
     scrub: Callable[[str], str]
     clear: Callable[[Request, Target], Cleared | Failure] = as_it_is
+    secrets: tuple[str, ...] = ()
 
 
 @record
@@ -175,7 +178,7 @@ async def _attempt(
             timing=timing(limits, target.model, target.provider.row, left=left),
         )  # fmt: skip
         watched = _Watched(reading(target, stream=call.stream, schema_wanted=request.schema is not None),
-                           None if cleared.table else show)  # fmt: skip
+                           None if cleared.table else show, world.secrets)  # fmt: skip
         certainty = "in_doubt"
         outcome = watched.finish(await world.send(call, watched))
     except BaseException:
@@ -187,8 +190,7 @@ async def _attempt(
         outcome = restored(outcome, cleared)
     if accept is not None and isinstance(outcome, Answer):
         outcome = accept(outcome)
-    if isinstance(outcome, Failure):
-        outcome = replace(outcome, message=world.scrub(outcome.message))
+    outcome = _scrubbed(outcome, world)
     attempt = replace(
         _ended(target, outcome, booking=booking, price=price, request=request, at=world.at()),
         seconds=world.now() - began, waited=waited, shown=watched.shown, may_grow=booking.may_grow,
@@ -196,6 +198,18 @@ async def _attempt(
     )  # fmt: skip
     world.settle(reservation, attempt)
     return attempt
+
+
+def _scrubbed(outcome: Outcome, world: World) -> Outcome:
+    """Takes the user's keys out of everything that a server said, wherever it may be printed or kept."""
+    outcome = replace(outcome, request_id=world.scrub(outcome.request_id))
+    if isinstance(outcome, Failure):
+        partial_text = without(outcome.partial, world.secrets)
+        return replace(outcome, message=world.scrub(outcome.message), partial=partial_text)
+    return replace(
+        outcome, text=without(outcome.text, world.secrets), reasoning=without(outcome.reasoning, world.secrets),
+        served_by=world.scrub(outcome.served_by),
+    )  # fmt: skip
 
 
 async def _reserved(target: Target, number: int, world: World, check: Check, *, patience: float) -> tuple[Any, float]:
@@ -254,9 +268,10 @@ def _billed(outcome: Outcome, request: Request, *, model: Model, booking: Bookin
 class _Watched:
     """A reading whose text is shown as it arrives, and which remembers that it was. Blanks wait for the first word."""
 
-    def __init__(self, inner: Reading, show: Show | None) -> None:
+    def __init__(self, inner: Reading, show: Show | None, secrets: tuple[str, ...]) -> None:
         self._inner = inner
         self._show = show
+        self._secrets = secrets
         self._held = ""
         self.shown = False
 
@@ -267,9 +282,10 @@ class _Watched:
         text = self._inner.feed(chunk)
         if text and self._show is not None:
             self._held += text
-            if self.shown or self._held.strip():
-                self._show(self._held)
-                self._held, self.shown = "", True
+            sure, rest = ready(self._held, self._secrets)
+            if sure and (self.shown or sure.strip()):
+                self._show(sure)
+                self._held, self.shown = rest, True
         return text
 
     def finish(self, fault: Fault | None) -> Outcome:

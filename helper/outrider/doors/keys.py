@@ -101,9 +101,8 @@ class Keys:
         return found
 
     def known_values(self, registry: Registry) -> tuple[str, ...]:
-        """Returns every key of a known provider, for taking them out of messages."""
-        names = {name for provider in registry.providers.values() for name in provider.keys} | set(FOREIGN)
-        return tuple(sorted({value for name in names if (value := self.lookup(name)) and len(value) >= 8}))
+        """Returns every known key and everything in the key file, for taking them out of messages."""
+        return tuple(sorted(self.named_values(registry)))
 
     def named_values(self, registry: Registry) -> dict[str, str]:
         """Returns every value that must not leave, with the name of its variable: known keys and the key file."""
