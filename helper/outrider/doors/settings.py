@@ -5,6 +5,7 @@ Two variables move things: `OUTRIDER_HOME` ours, `CLAUDE_CONFIG_DIR` Claude Code
 
 import os
 import sys
+from collections.abc import Iterator
 
 from outrider.errors import OutriderError, Refused
 from outrider.records import record
@@ -40,7 +41,8 @@ def places(*, environment: "os._Environ[str] | dict[str, str] | None" = None, cw
     claude = env.get("CLAUDE_CONFIG_DIR") or (os.path.join(user, ".claude") if user else os.path.join(home, ".claude"))
     project = project_root(cwd if cwd is not None else _working_folder(), user=user)
     if is_inside_claude(env):
-        _refuse_moved_home(env, home=os.path.abspath(home), project=project)
+        start = cwd if cwd is not None else _working_folder()
+        _refuse_moved_home(env, home=os.path.abspath(home), claude=os.path.abspath(claude), start=start)
     return Places(home=os.path.abspath(home), claude=os.path.abspath(claude), project=project, bundled=_bundled())
 
 
@@ -71,19 +73,39 @@ def _working_folder() -> str:
         return ""
 
 
-def _refuse_moved_home(env: "os._Environ[str] | dict[str, str]", *, home: str, project: str | None) -> None:
-    """Refuses a home that a project's `env` block may have set: it would hold the project's keys and trust."""
-    if "OUTRIDER_HOME" not in env:
-        return
-    real = os.path.realpath(home)
+def _refuse_moved_home(env: "os._Environ[str] | dict[str, str]", *, home: str, claude: str, start: str) -> None:
+    """Refuses folders of ours that a project's `env` block may have set: they would hold its keys, trust, settings."""
+    moved = {"HOME": env.get("HOME", ""), "OUTRIDER_HOME": home, "CLAUDE_CONFIG_DIR": claude}
     recorded = _recorded_home()
-    inside = project is not None and (real + os.sep).startswith(os.path.realpath(project) + os.sep)
-    if inside or (recorded is not None and real != os.path.realpath(recorded)):
-        raise Refused(
-            "OUTRIDER_HOME points away from the home recorded at install",
-            hint="unset OUTRIDER_HOME in this project's settings; run `outrider doctor` in a terminal",
-            kind="trust",
-        )
+    is_other = recorded is not None and os.path.realpath(home) != os.path.realpath(recorded)
+    for name, path in moved.items():
+        if not env.get(name):
+            continue
+        real = os.path.realpath(path) + os.sep
+        inside = any(real.startswith(root.rstrip(os.sep) + os.sep) for root in _checkouts(start, user=moved["HOME"]))
+        if inside or (is_other and name == "OUTRIDER_HOME"):
+            raise Refused(
+                f"{name} points {'into this checkout' if inside else 'away from the home recorded at install'}",
+                hint=f"unset {name} in this project's settings; run `outrider doctor` in a terminal",
+                kind="trust",
+            )
+
+
+def _checkouts(start: str, *, user: str) -> Iterator[str]:
+    """Yields every checkout around a folder, but not the user's real home, whatever HOME says."""
+    from pwd import getpwuid
+
+    try:
+        home = os.path.realpath(getpwuid(os.getuid()).pw_dir)
+    except KeyError:
+        home = ""
+    folder = os.path.realpath(start) if start else ""
+    nearest = project_root(folder, user=os.path.realpath(user) if user else "")
+    while folder and folder != os.path.dirname(folder):
+        is_above_home = (home + os.sep).startswith(folder + os.sep)
+        if not is_above_home and (folder == nearest or os.path.lexists(os.path.join(folder, ".git"))):
+            yield folder
+        folder = os.path.dirname(folder)
 
 
 def _recorded_home() -> str | None:
