@@ -50,6 +50,13 @@ def check_private(form: Form, session: Session, *, private: bool) -> None:
         )
 
 
+def _safe_project(session: Session) -> str | None:
+    """Returns the project, unless its folder for answers is a link: a checkout must not choose where we write."""
+    project = session.places.project
+    folders = (os.path.join(project or "", ".outrider"), os.path.join(project or "", ".outrider", "answers"))
+    return None if any(os.path.islink(folder) for folder in folders) else project
+
+
 class Printer:
     """Prints the end of one ask, in the form that was wanted."""
 
@@ -136,7 +143,7 @@ class Printer:
         if self._is_hidden:
             return self._keep(self._session.places.ours("answers"), text, run)
         if self._is_fenced and len(text) > LONGEST_IN_TRANSCRIPT and not self._form.as_json:
-            project = self._session.places.project
+            project = _safe_project(self._session)
             folder = os.path.join(project, ".outrider", "answers") if project else self._session.places.ours("answers")
             path = self._keep(folder, containment.neutral(text), run)
             if project:

@@ -17,6 +17,12 @@ MANAGED: LayerName = "managed"
 PROJECT = frozenset({"project", "project-local"})
 NAMED_KINDS = ("models", "aliases", "tasks", "presets")
 """What `-m` can name: across layers the later meaning of a name wins, whatever it was below."""
+OF_OTHERS = (
+    "ANTHROPIC_", "CLAUDE_", "AWS_", "AZURE_", "GOOGLE_APPLICATION_", "GITHUB_", "GH_", "GITLAB_", "CI_", "NPM_",
+    "NODE_AUTH_", "PYPI_", "TWINE_", "UV_", "CARGO_", "DOCKER_", "SSH_", "GPG_", "VAULT_", "KUBE", "DATABASE_", "PG",
+    "MYSQL_", "REDIS_", "STRIPE_", "SLACK_", "OUTRIDER_",
+)  # fmt: skip
+"""How variables begin that hold secrets of other programs: no project's provider is handed one."""
 CLASSES = ("haiku", "sonnet", "opus", "fable")
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
 
@@ -209,6 +215,8 @@ def _bound_keys(said: Mapping[str, Any], *, base: Mapping[str, Any]) -> tuple[di
             refused.append(f"provider {name} is the user's, and so are its headers")
         elif below and merged.get("privacy_fields") != below.get("privacy_fields"):
             refused.append(f"provider {name} is the user's, and so are its `privacy_fields`")
+        elif stolen := [key for key in key_names(merged) if key not in bound and key.startswith(OF_OTHERS)]:
+            refused.append(f"provider {name} may not take {stolen[0]}, which is another program's secret")
         elif loose:
             refused.append(f"provider {name} may not send {loose[0]} to {address}; give it a key variable of its own")
         else:
