@@ -26,7 +26,7 @@ def repeats(server: ScriptedServer, home: Path, *, runs: int, others: bool) -> i
     targets = [a_target("openai", server.url)] + ([a_target("openai", server.url, "two")] if others else [])
     for number in range(runs):
         ask(home, *targets, stream=False, name=f"run{number}")
-    asked = sum(seen.json["model"] == "one" for seen in server.asked)
+    asked: int = sum(seen.json["model"] == "one" for seen in server.asked)
     return asked - runs
 
 
@@ -43,7 +43,7 @@ def test_answers_fill_the_purse(server: ScriptedServer, tmp_path: Path) -> None:
     """One answer allows one repeat more, ten pay for it, and a full purse has no row."""
     server.always(status(503))
     repeats(server, tmp_path, runs=6, others=False)
-    purses = []
+    purses: list[list[Any]] = []
     for reply, runs in ((Reply(), 1), (status(503), 1), (Reply(), 59)):
         server.always(reply)
         for number in range(runs):

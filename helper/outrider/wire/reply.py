@@ -25,10 +25,16 @@ FINISHES = {
 """How generation ended, in one word each; any other word means that it came to its end."""
 
 
+MOST_WIDE = 1 << 24
+"""The longest text, in letters, that has one beyond the first 65,536 of Unicode."""
+
+
 class Reply:
     """What is known of a reply so far."""
 
     __slots__ = (
+        "_is_wide",
+        "_size",
         "_text",
         "_thinking",
         "_thought",
@@ -56,6 +62,8 @@ class Reply:
         self.has_text = False
         self.calls_tools = False
         self.failure: Failure | None = None
+        self._is_wide = False
+        self._size = 0
         self._text = Joined()
         self._thought = Joined()
         self._thinking = Thinking() if splits_thinking else None
@@ -64,6 +72,7 @@ class Reply:
         """Takes content and returns the text that is sure of it."""
         if not isinstance(content, str) or not content:
             return ""
+        self._weigh(content)
         text = content
         if self._thinking is not None:
             text, thought = self._thinking.split(content)
@@ -74,7 +83,16 @@ class Reply:
     def think(self, content: Json) -> None:
         """Takes reasoning, which is never part of the text."""
         if isinstance(content, str):
+            self._weigh(content)
             self._thought.add(content)
+
+    def _weigh(self, content: str) -> None:
+        """Fails a reply of more letters than memory is spent on: one strange letter makes four bytes of each."""
+        self._size += len(content)
+        if not self._is_wide and not content.isascii():
+            self._is_wide = max(content) > "\uffff"
+        if self._is_wide and self._size > MOST_WIDE:
+            self.fail("too_large", "the reply would take too much memory to read")
 
     def name(self, *, model: Json = None, request_id: Json = None) -> None:
         """Takes what the reply says of itself: the model that served, and its id where no header gave one."""
