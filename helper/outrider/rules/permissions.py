@@ -73,8 +73,11 @@ def _examples(pattern: str, *, root: str, home: str) -> tuple[str, ...]:
     elif not wanted.startswith("/"):
         deep = "" if "/" in pattern.rstrip("/") else "**/"
         wanted = f"{root}/{deep}{wanted.removeprefix('./')}"
-    shallow = wanted.replace("**/", "").replace("**", "q7x")
-    return tuple(_named(path) for path in (shallow, wanted.replace("**", "q7x/q8y")))
+    parts = [part for part in wanted.split("/") if part]
+    end = len(parts) - 1
+    near = ["q7x" if part == "**" else part for at, part in enumerate(parts) if part != "**" or at == end]
+    far = ["q7x/q8y" if part == "**" else part for part in parts]
+    return tuple(_named("/" + "/".join(path)) for path in (near, far))
 
 
 def _named(path: str) -> str:

@@ -4,7 +4,9 @@ A placeholder holds no part of a secret, occurs nowhere in the texts, and is the
 """
 
 import re
+import sys
 from collections.abc import Iterable, Mapping
+from itertools import islice
 
 from outrider.records import record
 from outrider.rules.redaction import LOOKS_LIKE_KEY
@@ -15,8 +17,8 @@ SHIPPED = (
     r"\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{5,}",  # a signed token
     r"(?<=://)[^\s/:@]+:[^\s/@]+(?=@)",  # user and password in an address
 )
-RARE = (0xE000, 0xF8FF)
-"""Letters that no text gives a meaning to, for texts in which every plain placeholder would be seen as a secret."""
+RARE = 0xE000
+"""Where the letters without a meaning begin, for texts in which any plain placeholder would itself be a secret."""
 
 
 @record
@@ -65,5 +67,5 @@ def _plain_names(texts: tuple[str, ...], many: int) -> tuple[str, ...]:
 def _rare_names(texts: tuple[str, ...], many: int) -> tuple[str, ...]:
     """Returns placeholders of letters that are in no text: a run of one, between two others."""
     used = set().union(*texts)
-    left, inner, right = [chr(code) for code in range(RARE[0], 0x110000) if chr(code) not in used][:3]
+    left, inner, right = islice((chr(code) for code in range(RARE, sys.maxunicode) if chr(code) not in used), 3)
     return tuple(left + inner * number + right for number in range(1, many + 1))
