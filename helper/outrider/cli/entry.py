@@ -3,7 +3,6 @@
 Signals end a command the way a shell expects: 130, 143, 129. A bug keeps its traceback.
 """
 
-import json
 import os
 import signal
 import sys
@@ -13,7 +12,7 @@ from typing import NoReturn
 import click
 
 from outrider.cli.group import cli
-from outrider.cli.show import complain
+from outrider.cli.show import complain, dump
 from outrider.errors import OutriderError
 
 CODES = {signal.SIGTERM: 143, signal.SIGHUP: 129}
@@ -78,8 +77,8 @@ def _tell(arguments: list[str], message: str, hint: str, *, kind: str, code: int
         if arguments[0] == "ask":
             from outrider.cli.envelope import nothing_asked
 
-            sys.stdout.write(json.dumps(nothing_asked(error)) + "\n")
+            dump(nothing_asked(error))
         else:
-            sys.stdout.write(json.dumps({"error": error}) + "\n")
+            dump({"error": error})
     complain(message, hint)
     return code

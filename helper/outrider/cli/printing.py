@@ -8,7 +8,7 @@ from outrider.cli import envelope
 from outrider.cli.asking import Decided
 from outrider.cli.form import Form
 from outrider.cli.session import Session
-from outrider.cli.show import complain, dump, note
+from outrider.cli.show import complain, dump, note, one_line
 from outrider.data import Answer, Failure, Outcome
 from outrider.doors.files import make_folder, write_whole
 from outrider.engine import Ended
@@ -132,7 +132,8 @@ class Printer:
         if self._form.raw:
             sys.stdout.write(containment.neutral(text) + "\n")
             return
-        label = f'model="{line.split(" ", maxsplit=1)[0]}" run="{run}"'
+        model = containment.attribute("model", line.split(" ", maxsplit=1)[0])
+        label = f'{model} run="{run}"'
         sys.stdout.write(containment.fenced(text, nonce=os.urandom(6).hex(), label=label, receipt=line) + "\n")
 
     def _kept_path(self, text: str, run: str) -> str | None:
@@ -161,10 +162,13 @@ class Printer:
 
     def _print_path(self, text: str, path: str, line: str, run: str) -> None:
         if self._form.out or self._is_hidden:
-            sys.stdout.write(f"answer written to {path}\n{containment.clean(line)}\n")
+            sys.stdout.write(f"answer written to {one_line(path)}\n{one_line(line)}\n")
             return
-        head = text[:HEAD] + f"\n… {len(text) - HEAD:,} characters more in {path}"
-        self._print_fenced(head, line, run)
+        # Said behind the fence: what stands within may say anything of where the rest is.
+        rest = f"… {len(text) - HEAD:,} characters more in {one_line(path)}"
+        self._print_fenced(text[:HEAD], f"{line}\n{rest}", run)
+        if self._form.raw:
+            sys.stdout.write(f"{rest}\n")
 
     def failed(self, decided: Decided, ended: Ended, *, run: str) -> int:
         """Prints why there is no answer; returns the exit code."""

@@ -51,12 +51,13 @@ def run_ask(wish: Wish, form: Form, session: Session | None = None) -> int:
     work = partial(_ask, session, decided, form, number)
     is_long = session.inside_claude and decided.limits.route > BASH_LIMIT
     if form.background or is_long:
-        from outrider.jobs.detached import detach
+        from outrider.jobs.detached import FENCED, PRIVATE, detach
 
         session.ledger.close()
         return detach(
-            session.places, number, work, wait=0.0 if form.background else BASH_LIMIT - 4.0, as_json=form.as_json
-        )
+            session.places, number, work, wait=0.0 if form.background else BASH_LIMIT - 4.0, as_json=form.as_json,
+            made_for=FENCED if session.inside_claude else PRIVATE if decided.route.private else "",
+        )  # fmt: skip
     return work()
 
 
@@ -121,6 +122,7 @@ def world_for(session: Session, decided: Decided, row: RunRow, form: Form) -> Wo
         price=lambda target: stand_in(session.registry, target),
         purse=lambda provider: ledger.purse(provider.name),
         scrub=lambda text: redact(text, values),
+        secrets=values,
         clear=partial(
             clear,
             secrets=keys.named_values(session.registry),

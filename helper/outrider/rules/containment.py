@@ -55,10 +55,10 @@ ALIKE = (
     "/\u2215\u2044\u29f8\u2571", "|\uff5c\u2223\u01c0\u2502\uffe8", ":\ua789\u2236\u05c3\ufe13\ufe55",
     "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2043\u02d7\u05be\u1806\ufe58\ufe63", "_\u2581\u203f\ufe33\ufe4d",
     "a\u0430\u03b1\u0251", "c\u0441\u03f2", "d\u0501", "e\u0435\u0451\u03b5\u212e", "g\u0261", "h\u04bb\u0570",
-    "i\u0456\u03b9\u0131\u0269", "j\u0458", "k\u043a\u03ba", "l\u04cf\u01c0", "m\u043c", "n\u0578\u03b7", "o\u043e\u03bf\u0585",
-    "p\u0440\u03c1", "q\u051b", "r\u0433", "s\u0455", "t\u0442\u03c4", "u\u03c5\u057d", "v\u03bd\u0475", "w\u051d\u0461\u03c9",
-    "x\u0445\u03c7", "y\u0443\u03b3", "A\u0410\u0391", "E\u0415\u0395", "H\u041d\u0397", "I\u0406\u0399", "M\u041c\u039c",
-    "N\u039d", "O\u041e\u039f", "S\u0405", "T\u0422\u03a4", "Y\u04ae\u03a5",
+    "i\u0456\u03b9\u0131\u0269", "j\u0458", "k\u043a\u03ba", "l\u04cf\u01c0", "m\u043c", "n\u0578\u03b7",
+    "o\u043e\u03bf\u0585", "p\u0440\u03c1", "q\u051b", "r\u0433", "s\u0455", "t\u0442\u03c4", "u\u03c5\u057d", "v\u03bd\u0475",
+    "w\u051d\u0461\u03c9", "x\u0445\u03c7", "y\u0443\u03b3", "A\u0410\u0391", "E\u0415\u0395", "H\u041d\u0397", "I\u0406\u0399",
+    "M\u041c\u039c", "N\u039d", "O\u041e\u039f", "S\u0405", "T\u0422\u03a4", "Y\u04ae\u03a5",
 )  # fmt: skip
 """What is read as one of our letters: the letter first, then those that look like it."""
 
@@ -157,7 +157,8 @@ def _turned(text: str) -> str:
 
 def _replaced(text: str, places: Iterable[tuple[int, int, str]]) -> str:
     """Returns the text with other text at these places, which follow one another."""
-    parts, done = [], 0
+    parts: list[str] = []
+    done = 0
     for start, end, other in places:
         parts += (text[done:start], other)
         done = end
