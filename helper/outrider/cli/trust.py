@@ -101,7 +101,13 @@ def _asked(where: Places) -> Asked:
     layers = registry.parse_layers(sources, trusted=True)
     registry.check_layers(where, layers)
     whole, _, notes = merge(layers)
-    registry.check_values(whole)
+    try:
+        registry.check_values(whole)
+    except OutriderError:
+        # What is refused may be what is missing then.
+        for text in notes:
+            note(text)
+        raise
     distrusted = tuple(replace(layer, trusted=False) if layer.name.startswith("project") else layer for layer in layers)
     return Asked(
         root=root, files=files, trusted=registry.is_trusted(where, sources),

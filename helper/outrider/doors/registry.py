@@ -160,6 +160,8 @@ def _parse_json(source: Source) -> Any:
     except json.JSONDecodeError as fault:
         what = "is empty" if not source.data.strip() else f"is not JSON: {fault.msg} in line {fault.lineno}"
         raise OutriderError(f"{source.path} {what}", hint="mend it, or move it away; an empty layer is `{}`") from None
+    except ValueError:
+        raise OutriderError(f"{source.path} holds a number of too many digits", hint="write a shorter one") from None
     if source.name != "bundled" and _depth(values) > DEEPEST:
         raise OutriderError(f"{source.path} is nested too deeply", hint="see `outrider config path`")
     return values
