@@ -43,6 +43,6 @@ def make_certificate(folder: Path, *, names: str = "IP:127.0.0.1,DNS:localhost")
 def expired(made: Certificate) -> Certificate:
     """Lets a certificate's time be over."""
     file = made.file.with_name("expired.pem")
-    command = ["openssl", "x509", "-in", made.file, "-signkey", made.key, "-days", "-1", "-out", file]
+    command = ["openssl", "x509", "-in", str(made.file), "-signkey", str(made.key), "-days", "-1", "-out", str(file)]
     subprocess.run(command, capture_output=True, check=True)
     return Certificate(file=file, key=made.key)
