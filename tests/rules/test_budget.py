@@ -79,6 +79,7 @@ BOOKING = Booking(cap=1_000, worst=Decimal("0.012"), known=True, input_tokens=2_
          Usage(input=5, output=1_000, reasoning=1_000, known=True)),
         (Usage(input=-5_000, output=7, cached=-1, known=True), Usage(output=7, known=True)),
         (Usage(input=10, output=-5_000, known=True), Usage(input=10, known=True)),
+        (Usage(input=10, output=5, cached=10**12, known=True), Usage(input=10, output=5, cached=10, known=True)),
     ],
 )  # fmt: skip
 def test_a_claim_that_cannot_be_true_is_cut_to_the_reservation(said: Usage, billed: Usage | None) -> None:

@@ -220,8 +220,9 @@ def believable(usage: Usage, model: Model, booking: Booking) -> Usage:
     """
     most_input = max(model.context or 0, DENSEST * booking.input_tokens + HIDDEN_INPUT)
     most_output = max(model.max_output or LONGEST_OUTPUT, 2 * booking.cap)
-    counts = (usage.input, usage.output, usage.cached, usage.cache_write, usage.reasoning)
-    if usage.input <= most_input and usage.output <= most_output and min(counts) >= 0:
+    is_possible = 0 <= usage.input <= most_input and 0 <= usage.output <= most_output
+    are_parts = all(0 <= part <= usage.input for part in (usage.cached, usage.cache_write))
+    if is_possible and are_parts and 0 <= usage.reasoning <= usage.output:
         return usage
     input_tokens = max(min(usage.input, booking.input_tokens), 0)
     output = max(min(usage.output, booking.cap), 0)
