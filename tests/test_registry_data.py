@@ -333,6 +333,18 @@ def test_shipped_limits() -> None:
     """The defaults that the documents promise."""
     assert REGISTRY["limits"] == {
         "connect": 5, "first_byte": 60, "idle": 30, "total": 90, "route": 100, "retries": 2, "max_wait": 20,
-        "max_bytes": 33_554_432, "budget_usd": {"run": 1, "day": 10, "month": None},
+        "max_bytes": 33_554_432, "budget_usd": {"run": 1, "day": 10, "month": None, "per_repo": None},
     }  # fmt: skip
-    assert (REGISTRY["privacy"], REGISTRY["rules"]) == ({"private": False, "deny": []}, [])
+    assert (REGISTRY["privacy"], REGISTRY["rules"]) == (
+        {
+            "private": False,
+            "deny": [],
+            "classes": {
+                "public": {},
+                "internal": {"upstream": "deny"},
+                "secret": {"upstream": "deny"},
+                "local-only": {},
+            },
+        },
+        [],
+    )

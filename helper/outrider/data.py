@@ -46,13 +46,17 @@ class Message:
 
 @record
 class Request:
-    """What is asked, before any model is chosen. `max_output` is the cap that is sent and reserved, in tokens."""
+    """What is asked, before any model is chosen. `max_output` is the cap that is sent and reserved, in tokens.
+
+    No call is ever made of a `private` one to a target that is not local.
+    """
 
     messages: tuple[Message, ...]
     max_output: int | None = None
     params: Mapping[str, Json] = NOTHING
     schema: Mapping[str, Json] | None = None
     stream: bool = True
+    private: bool = False
 
 
 @record
@@ -151,7 +155,8 @@ class Reading(Protocol):
 class Target:
     """One way to one model: the row, the provider it is reached at, and its id there.
 
-    `model` carries the price that holds on this way. `key_id` tells keys apart without showing them.
+    `model` carries the price that holds on this way. `key_id` tells keys apart without showing them. `carries` holds
+    fields that each call must have for the class of the data.
     """
 
     model: Model
@@ -159,6 +164,7 @@ class Target:
     wire_id: str
     key_id: str = ""
     local: bool = False
+    carries: Mapping[str, Json] = NOTHING
 
     @property
     def name(self) -> str:
@@ -187,7 +193,9 @@ class Route:
     """One decision: what to try, in order, what was passed over, and the rule that decided.
 
     `chain` names every usable model in order, native ones too; `targets` are those that the helper itself can call;
-    `tail` holds the health keys of those that no chain names and that were computed behind it.
+    `tail` holds the health keys of those that no chain names and that were computed behind it; `wait` is for how many
+    seconds the only target has asked to be left alone. `data_class` is how confidential the request is, and
+    `class_from` what said so.
     """
 
     task: str
@@ -202,7 +210,10 @@ class Route:
     agent: str | None = None
     effort: str | None = None
     private: bool = False
+    data_class: str = "public"
+    class_from: str = ""
     content_filter_falls_over: bool = False
+    wait: float = 0.0
     notes: tuple[str, ...] = ()
 
 

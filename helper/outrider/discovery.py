@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from outrider.data import Failure, Fault, HttpCall, Reading, Timing
 from outrider.records import record
 from outrider.rows import Provider
+from outrider.rules.redaction import without
 from outrider.rules.targets import Served
 from outrider.wire.call import list_call, read_list
 
@@ -37,7 +38,9 @@ async def ask_server(provider: Provider, *, key: str | None, send: Send) -> Foun
     ids = read_list(provider, status=body.status, body=bytes(body.data))
     if isinstance(ids, Failure):
         return Found(provider=provider.name, served=Served(alive=False), failure=ids)
-    return Found(provider=provider.name, served=Served(alive=True, ids=ids))
+    # A server that repeats its key in what it lists would have it kept and printed.
+    known = tuple(without(name, (key,)) for name in ids) if key else ids
+    return Found(provider=provider.name, served=Served(alive=True, ids=known))
 
 
 def stale(

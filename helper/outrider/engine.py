@@ -6,6 +6,7 @@ itself, so a front may step the loop by hand over a blocking door, or let an eve
 
 from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
+from functools import partial
 from typing import Any, assert_never
 
 from outrider.data import (
@@ -24,26 +25,33 @@ from outrider.data import (
     Usage,
 )
 from outrider.records import record, replace
-from outrider.rows import Price, Provider
+from outrider.rows import Model, Price, Provider
 from outrider.rules import money
 from outrider.rules.fallback import Done, GiveUp, Try, has_others, next_move
-from outrider.rules.limits import Booking, Limits, Spend, book, timing
+from outrider.rules.limits import Booking, Limits, Spend, believable, book, timing
+from outrider.rules.outgoing import Cleared, as_it_is, restored
 from outrider.rules.prompting import for_model
+from outrider.rules.quota import FULL
+from outrider.rules.rates import Wait
+from outrider.rules.redaction import ready, without
 from outrider.wire.call import encode, reading
 
 Show = Callable[[str], None]
 Accept = Callable[[Answer], Outcome]
+Check = Callable[[Spend], "Booking | Failure"]
 
 
 @record
 class World:
     """The doors that the loop needs.
 
-    `now` is monotonic seconds, `at` is seconds since 1970; `scrub` takes keys out of a server's words.
+    `now` is monotonic seconds, `at` is seconds since 1970; `purse` holds a provider's retry quota; `scrub` takes keys
+    out of a server's words, and `secrets` are the keys that no answer may show; `clear` says what of a request may go
+    to a target.
     """
 
     send: Callable[[HttpCall, Reading], Awaitable[Fault | None]]
-    reserve: Callable[[Target, int, Callable[[Spend], Booking | Failure]], Any]
+    reserve: Callable[[Target, int, Check], Any]
     settle: Callable[[Any, Attempt], None]
     key: Callable[[Provider], str | None]
     now: Callable[[], float]
@@ -51,7 +59,10 @@ class World:
     sleep: Callable[[float], Awaitable[None]]
     chance: Callable[[], float]
     price: Callable[[Target], Price | None]
+    purse: Callable[[Provider], int]
     scrub: Callable[[str], str]
+    clear: Callable[[Request, Target], Cleared | Failure] = as_it_is
+    secrets: tuple[str, ...] = ()
 
 
 @record
@@ -89,17 +100,20 @@ async def run(
     `show` gets text as it arrives, `accept` judges an answer, `notice` hears of every step to another target,
     `prompts` are the system texts that model rows name.
     """
+    request = replace(request, private=request.private or route.private)
     attempts: tuple[Attempt, ...] = ()
     began = world.now()
     while True:
         elapsed = world.now() - began
-        move = next_move(route, attempts, limits, elapsed=elapsed, chance=world.chance())
+        has_failed = bool(attempts) and isinstance(attempts[-1].outcome, Failure)
+        purse = world.purse(attempts[-1].target.provider) if has_failed else FULL
+        move = next_move(route, attempts, limits, elapsed=elapsed, chance=world.chance(), purse=purse)
         match move:
             case Done(answer=answer):
                 return Ended(answer=answer, failure=None, attempts=attempts)
             case GiveUp(failure=failure):
                 return Ended(answer=None, failure=_sized(failure, request), attempts=attempts)
-            case Try(target=target, after=after, uncapped=uncapped):
+            case Try(target=target, after=after, uncapped=uncapped, is_repeat=is_repeat):
                 if notice is not None and attempts and attempts[-1].target.health_key != target.health_key:
                     notice(attempts[-1], target)
                 if after > 0:
@@ -108,8 +122,7 @@ async def run(
                 attempt = await _attempt(
                     target, for_model(asked, target.model, prompts, effort=route.effort), limits, world,
                     number=len(attempts) + 1, waited=after, left=limits.route - (world.now() - began),
-                    has_others=has_others(route, attempts, target), show=show,
-                    accept=accept,
+                    has_others=has_others(route, attempts, target), is_repeat=is_repeat, show=show, accept=accept,
                 )  # fmt: skip
                 attempts = (*attempts, attempt)
             case never:
@@ -136,18 +149,25 @@ async def _attempt(
     has_others: bool,
     show: Show | None,
     accept: Accept | None,
+    is_repeat: bool,
 ) -> Attempt:
     """Books, sends, reads and settles one call. No call leaves without its row."""
+    cleared = world.clear(request, target)
+    if isinstance(cleared, Failure):
+        return Attempt(target=target, outcome=cleared, waited=waited, certainty="not_sent")
+    request = cleared.request
     most = money.most_tokens(request.messages, schema=request.schema)
     price = target.model.price or world.price(target)
 
     def check(spend: Spend) -> Booking | Failure:
-        return book(
+        booking = book(
             target.model, limits, spend, wanted=request.max_output, input_tokens=most, at=world.at(), price=price,
             has_others=has_others,
         )  # fmt: skip
+        return replace(booking, is_repeat=is_repeat) if isinstance(booking, Booking) else booking
 
-    reservation = world.reserve(target, number, check)
+    reservation, held = await _reserved(target, number, world, check, patience=min(limits.max_wait, left))
+    waited, left = waited + held, left - held
     if isinstance(reservation, Failure):
         return Attempt(target=target, outcome=reservation, waited=waited, certainty="not_sent")
     booking: Booking = reservation.booking
@@ -159,7 +179,8 @@ async def _attempt(
             capped, target, key=world.key(target.provider),
             timing=timing(limits, target.model, target.provider.row, left=left),
         )  # fmt: skip
-        watched = _Watched(reading(target, stream=call.stream, schema_wanted=request.schema is not None), show)
+        watched = _Watched(reading(target, stream=call.stream, schema_wanted=request.schema is not None),
+                           None if cleared.table else show, world.secrets)  # fmt: skip
         certainty = "in_doubt"
         outcome = watched.finish(await world.send(call, watched))
     except BaseException:
@@ -167,23 +188,54 @@ async def _attempt(
         lost = Failure(kind="interrupted", message="interrupted", certainty=certainty)
         world.settle(reservation, _ended(target, lost, booking=booking, price=price, request=request, at=world.at()))
         raise
+    if isinstance(outcome, Answer) and cleared.table:
+        outcome = restored(outcome, cleared)
     if accept is not None and isinstance(outcome, Answer):
         outcome = accept(outcome)
-    if isinstance(outcome, Failure):
-        outcome = replace(outcome, message=world.scrub(outcome.message))
+    outcome = _scrubbed(outcome, world)
     attempt = replace(
         _ended(target, outcome, booking=booking, price=price, request=request, at=world.at()),
-        seconds=world.now() - began, waited=waited, shown=watched.shown, may_grow=booking.may_grow, warnings=warnings,
+        seconds=world.now() - began, waited=waited, shown=watched.shown, may_grow=booking.may_grow,
+        warnings=(*cleared.warnings, *warnings),
     )  # fmt: skip
     world.settle(reservation, attempt)
     return attempt
+
+
+def _scrubbed(outcome: Outcome, world: World) -> Outcome:
+    """Takes the user's keys out of everything that a server said, wherever it may be printed or kept."""
+    outcome = replace(outcome, request_id=world.scrub(outcome.request_id))
+    if isinstance(outcome, Failure):
+        partial_text = without(outcome.partial, world.secrets)
+        return replace(outcome, message=world.scrub(outcome.message), partial=partial_text)
+    return replace(
+        outcome, text=without(outcome.text, world.secrets), reasoning=without(outcome.reasoning, world.secrets),
+        served_by=world.scrub(outcome.served_by),
+    )  # fmt: skip
+
+
+async def _reserved(target: Target, number: int, world: World, check: Check, *, patience: float) -> tuple[Any, float]:
+    """Books a call, as soon as its provider's rates give it a turn; returns for how long it had to wait."""
+    waited, turn = 0.0, None
+    while True:
+        booked = world.reserve(target, number, partial(_in_turn, check, turn=turn, patience=patience - waited))
+        if not isinstance(booked, Wait):
+            return booked, waited
+        turn = booked.turn
+        waited += booked.seconds
+        await world.sleep(booked.seconds)
+
+
+def _in_turn(check: Check, spend: Spend, *, turn: float | None, patience: float) -> Booking | Failure:
+    booking = check(spend)
+    return replace(booking, turn=turn, patience=patience) if isinstance(booking, Booking) else booking
 
 
 def _ended(
     target: Target, outcome: Outcome, *, booking: Booking, price: Price | None, request: Request, at: float
 ) -> Attempt:
     """Puts a price on how an attempt ended."""
-    usage, certainty = _billed(outcome, request)
+    usage, certainty = _billed(outcome, request, model=target.model, booking=booking)
     if certainty == "not_sent":
         return Attempt(target=target, outcome=outcome, certainty=certainty)
     if certainty == "in_doubt":
@@ -197,10 +249,11 @@ def _ended(
     )  # fmt: skip
 
 
-def _billed(outcome: Outcome, request: Request) -> tuple[Usage, Certainty]:
+def _billed(outcome: Outcome, request: Request, *, model: Model, booking: Booking) -> tuple[Usage, Certainty]:
     """Returns the tokens to bill and how sure they are. What a server does not count is estimated and marked."""
     if outcome.usage.known:
-        return outcome.usage, "exact"
+        usage = believable(outcome.usage, model, booking)
+        return usage, "exact" if usage == outcome.usage else "estimate"
     match outcome:
         case Answer():
             text = outcome.text + outcome.reasoning
@@ -215,11 +268,13 @@ def _billed(outcome: Outcome, request: Request) -> tuple[Usage, Certainty]:
 
 
 class _Watched:
-    """A reading whose text is shown as it arrives, and which remembers that it was."""
+    """A reading whose text is shown as it arrives, and which remembers that it was. Blanks wait for the first word."""
 
-    def __init__(self, inner: Reading, show: Show | None) -> None:
+    def __init__(self, inner: Reading, show: Show | None, secrets: tuple[str, ...]) -> None:
         self._inner = inner
         self._show = show
+        self._secrets = secrets
+        self._held = ""
         self.shown = False
 
     def open(self, status: int, headers: Mapping[str, str]) -> None:
@@ -228,8 +283,11 @@ class _Watched:
     def feed(self, chunk: bytes) -> str:
         text = self._inner.feed(chunk)
         if text and self._show is not None:
-            self._show(text)
-            self.shown = True
+            self._held += text
+            sure, rest = ready(self._held, self._secrets)
+            if sure and (self.shown or sure.strip()):
+                self._show(sure)
+                self._held, self.shown = rest, True
         return text
 
     def finish(self, fault: Fault | None) -> Outcome:

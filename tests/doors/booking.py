@@ -10,6 +10,7 @@ from outrider.doors.ledger import Check, Ledger, Reservation, RunRow
 from outrider.doors.settings import Places
 from outrider.rows import Model, Provider
 from outrider.rules.limits import Booking, Spend
+from outrider.rules.rates import Wait
 
 WORST = Decimal("0.25")
 
@@ -62,7 +63,7 @@ def reserve(
     number: int = 1,
     check: Check | None = None,
     digest: str = "d1",
-) -> Reservation | Failure:
+) -> Reservation | Failure | Wait:
     """Books the worst case of one call."""
     return ledger.reserve(
         run or a_run(), target or a_target(), number=number, check=check or allow(), prompt_digest=digest,

@@ -13,7 +13,7 @@ import pytest
 
 from outrider.data import Failure
 from outrider.doors import ledger as ledger_door
-from outrider.doors.ledger import Ledger
+from outrider.doors.ledger import Ledger, Reservation
 from outrider.records import replace
 from outrider.rules.health import FOREVER, PROBE_REST, is_resting
 from outrider.rules.limits import Booking, Spend
@@ -143,11 +143,11 @@ def test_the_check_sees_what_is_spent_and_reserved(ledger: Ledger) -> None:
     first = reserve(ledger, a_run("a"), check=check)
     second = reserve(ledger, a_run("b"), check=check)
     third = reserve(ledger, a_run("c"), check=check)
-    assert not isinstance(first, Failure)
-    assert not isinstance(second, Failure)
+    assert isinstance(first, Reservation)
+    assert isinstance(second, Reservation)
     assert isinstance(third, Failure)
     ledger.settle(first, answered(cost="0.01"))
-    assert not isinstance(reserve(ledger, a_run("d"), check=check), Failure)
+    assert isinstance(reserve(ledger, a_run("d"), check=check), Reservation)
 
 
 def test_a_check_that_breaks_leaves_nothing(ledger: Ledger, book: Path) -> None:
@@ -174,7 +174,7 @@ DIES = """
 import os, sys
 from tests.doors.booking import *
 from outrider.doors import ledger as ledger_door
-from outrider.doors.ledger import Ledger
+from outrider.doors.ledger import Ledger, Reservation
 booked(Ledger(places_at(sys.argv[1])), a_run("dead"))
 os._exit(9)
 """

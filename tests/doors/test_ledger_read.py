@@ -8,7 +8,7 @@ import pytest
 
 from outrider.data import Answer, Attempt, Failure, Target, Usage
 from outrider.doors import ledger_read
-from outrider.doors.ledger import Ledger, RunRow
+from outrider.doors.ledger import Ledger, Reservation, RunRow
 from outrider.doors.ledger_read import Sum
 from outrider.doors.settings import Places, places
 from outrider.errors import StorageFault
@@ -40,7 +40,7 @@ def book(ledger: Ledger, row: RunRow, *steps: tuple[str, Answer | Failure | None
         reserved = ledger.reserve(
             row, target(name), number=number, check=half_a_dollar, prompt_digest="d", prompt_bytes=3
         )
-        assert not isinstance(reserved, Failure)
+        assert isinstance(reserved, Reservation)
         if outcome is not None:
             certainty = outcome.certainty if isinstance(outcome, Failure) else "exact"
             attempt = Attempt(

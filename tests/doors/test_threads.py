@@ -30,8 +30,8 @@ def only_file(places: Places) -> Path:
 
 def test_a_conversation_is_kept_as_it_was(places: Places) -> None:
     """Turns come back in order, with who gave them and whether they were private."""
-    threads.append(places, "bug", messages=TURN, private=False, model="p/one")
-    threads.append(places, "bug", messages=TURN, private=False, model="p/two")
+    threads.append(places, "bug", messages=TURN, data_class="public", model="p/one")
+    threads.append(places, "bug", messages=TURN, data_class="public", model="p/two")
     thread = threads.load(places, "bug")
     assert thread is not None
     assert thread.messages == TURN + TURN
@@ -44,7 +44,7 @@ def test_a_conversation_is_kept_as_it_was(places: Places) -> None:
 def test_what_was_private_once_stays_private(places: Places) -> None:
     """The strictest class that a conversation ever saw is its own."""
     for private in (False, True, False):
-        threads.append(places, "bug", messages=TURN, private=private, model="p/one")
+        threads.append(places, "bug", messages=TURN, data_class="local-only" if private else "public", model="p/one")
     thread = threads.load(places, "bug")
     assert thread is not None
     assert thread.private
@@ -55,7 +55,7 @@ def test_a_conversation_belongs_to_its_repository(places: Places, tmp_path: Path
     (tmp_path / "a").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "a")
     here = replace(places, project=str(tmp_path / "a"))
-    threads.append(here, "bug", messages=TURN, private=False, model="p/one")
+    threads.append(here, "bug", messages=TURN, data_class="public", model="p/one")
     assert threads.names(here) == threads.names(replace(places, project=str(tmp_path / "link"))) == ("bug",)
     assert threads.names(places) == threads.names(replace(places, project=str(tmp_path))) == ()
     assert threads.load(places, "bug") is None
@@ -63,11 +63,11 @@ def test_a_conversation_belongs_to_its_repository(places: Places, tmp_path: Path
 
 def test_a_crash_costs_only_what_it_cut(places: Places) -> None:
     """A half-written last line is passed over, and what comes after it is whole."""
-    threads.append(places, "bug", messages=TURN, private=True, model="p/one")
+    threads.append(places, "bug", messages=TURN, data_class="local-only", model="p/one")
     with only_file(places).open("ab") as file:
         file.write(b'{"role": "user", "te')
     kept = threads.load(places, "bug")
-    threads.append(places, "bug", messages=TURN, private=False, model="p/one")
+    threads.append(places, "bug", messages=TURN, data_class="public", model="p/one")
     after = threads.load(places, "bug")
     assert kept is not None
     assert after is not None
@@ -79,7 +79,7 @@ def test_a_crash_costs_only_what_it_cut(places: Places) -> None:
 )
 def test_a_foreign_line_is_no_turn(places: Places, line: bytes) -> None:
     """What is not a turn of ours changes nothing."""
-    threads.append(places, "bug", messages=TURN, private=False, model="p/one")
+    threads.append(places, "bug", messages=TURN, data_class="public", model="p/one")
     with only_file(places).open("ab") as file:
         file.write(line + b"\n")
     thread = threads.load(places, "bug")
@@ -97,9 +97,9 @@ def test_a_name_is_a_plain_word(places: Places, name: str) -> None:
 def test_a_conversation_has_an_end(places: Places) -> None:
     """What would not fit is refused, and what is there stays."""
     long = (Message(role="user", text="x" * 5_000_000),)
-    threads.append(places, "bug", messages=long, private=False, model="p/one")
+    threads.append(places, "bug", messages=long, data_class="public", model="p/one")
     with pytest.raises(OutriderError, match="thread `bug` has"):
-        threads.append(places, "bug", messages=long, private=False, model="p/one")
+        threads.append(places, "bug", messages=long, data_class="public", model="p/one")
     thread = threads.load(places, "bug")
     assert thread is not None
     assert thread.messages == long
@@ -107,13 +107,13 @@ def test_a_conversation_has_an_end(places: Places) -> None:
 
 def test_a_link_is_not_followed(places: Places, tmp_path: Path) -> None:
     """A link in the folder of conversations leads nowhere."""
-    threads.append(places, "bug", messages=TURN, private=False, model="p/one")
+    threads.append(places, "bug", messages=TURN, data_class="public", model="p/one")
     victim = tmp_path / "victim"
     victim.write_text("keep", encoding="utf-8")
     only_file(places).unlink()
     (Path(places.home) / "threads" / "user" / "bug.jsonl").symlink_to(victim)
     with pytest.raises(OutriderError):
-        threads.append(places, "bug", messages=TURN, private=False, model="p/one")
+        threads.append(places, "bug", messages=TURN, data_class="public", model="p/one")
     with pytest.raises(OutriderError):
         threads.load(places, "bug")
     assert victim.read_text(encoding="utf-8") == "keep"
@@ -124,7 +124,7 @@ def test_many_writers_lose_nothing(places: Places) -> None:
 
     def write(number: int) -> None:
         text = str(number) * 20_000
-        threads.append(places, "bug", messages=(Message(role="user", text=text),), private=False, model="p/one")
+        threads.append(places, "bug", messages=(Message(role="user", text=text),), data_class="public", model="p/one")
 
     with ThreadPoolExecutor(max_workers=8) as pool:
         list(pool.map(write, range(16)))
@@ -136,7 +136,7 @@ def test_many_writers_lose_nothing(places: Places) -> None:
 
 def test_deleting_is_for_good(places: Places) -> None:
     """A deleted conversation is gone, and deleting it again says that there was none."""
-    threads.append(places, "bug", messages=TURN, private=True, model="p/one")
+    threads.append(places, "bug", messages=TURN, data_class="local-only", model="p/one")
     assert threads.delete(places, "bug")
     assert not threads.delete(places, "bug")
     assert threads.load(places, "bug") is None
@@ -148,4 +148,4 @@ def test_a_folder_that_cannot_be_written_is_named(places: Places) -> None:
     Path(places.home).mkdir()
     os.close(os.open(places.ours("threads"), os.O_CREAT | os.O_WRONLY))
     with pytest.raises(OutriderError, match="threads"):
-        threads.append(places, "bug", messages=TURN, private=False, model="p/one")
+        threads.append(places, "bug", messages=TURN, data_class="public", model="p/one")

@@ -26,7 +26,16 @@ def deliver(connection: socket.socket, reply: Reply, *, parts: Sequence[bytes], 
         case "reset":
             _reset(connection)
         case "endless":
-            _endless(connection, reply, kind=kind, stop=stop)
+            _endless(connection, [_head(reply, kind, length=None), _chunks([b"x" * 65_536])], stop)
+        case "endless_header":
+            _endless(connection, [_head(reply, kind, length=None)[:-2], b"X-More: " + b"x" * 65_536 + b"\r\n"], stop)
+        case "endless_comments":
+            connection.sendall(_head(reply, kind, length=None))
+            comment = _chunks([b"\n" if "ndjson" in kind else b": still at it\n\n"])
+            while not stop.wait(reply.pause):
+                connection.sendall(comment)
+        case "unfinished":
+            connection.sendall(_head(reply, kind, length=None) + _chunks(parts))
         case "gzip":
             body = gzip.compress(b"".join(parts))
             connection.sendall(_head(reply, kind, length=len(body), more=(("Content-Encoding", "gzip"),)) + body)
@@ -101,10 +110,10 @@ def _drip(
             return
 
 
-def _endless(connection: socket.socket, reply: Reply, *, kind: str, stop: Event) -> None:
-    connection.sendall(_head(reply, kind, length=None))
-    block = _chunks([b"x" * 65_536])
-    for _ in range(ENDLESS // 65_536):
+def _endless(connection: socket.socket, parts: Sequence[bytes], stop: Event) -> None:
+    beginning, block = parts
+    connection.sendall(beginning)
+    for _ in range(ENDLESS // len(block)):
         if stop.is_set():
             return
         connection.sendall(block)

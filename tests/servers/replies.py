@@ -13,9 +13,11 @@ keep-alives, and an error after some text. `no_text` is an answer that is the em
 
 Way = Literal[
     "whole", "hang", "hang_after_headers", "hang_in_body", "close", "reset", "reset_in_body", "truncated",
-    "short_length", "drip", "slow_headers", "endless", "gzip", "split",
+    "short_length", "drip", "slow_headers", "endless", "endless_header", "endless_comments", "gzip", "split",
+    "unfinished",
 ]  # fmt: skip
 """How the bytes travel. `truncated` closes before the promised length, `short_length` promises too little,
+`unfinished` closes where the last chunk should come, `endless_comments` sends keep-alives every `pause` seconds,
 `split` sends every byte of the body on its own."""
 
 

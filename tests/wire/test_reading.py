@@ -165,7 +165,7 @@ def test_a_reported_error_outlives_the_break_after_it() -> None:
     body = sse(chunk("Par"), {"error": {"code": 503, "message": "busy"}})
     found = read(body, OPENAI, stream=True, fault=CUT)
     assert isinstance(found, Failure)
-    assert (found.kind, found.message, found.partial) == ("server", "busy", "Par")
+    assert (found.kind, found.message, found.status, found.partial) == ("incomplete", "busy", 503, "Par")
 
 
 def test_an_error_before_any_text_is_not_owed() -> None:

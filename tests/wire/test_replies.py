@@ -150,7 +150,7 @@ SPOKEN: dict[str, dict[str, Any]] = {
         "request_id": "msg_01",
     },
     "anthropic/overloaded.sse": {
-        "kind": "server",
+        "kind": "incomplete",
         "message": "Overloaded",
         "status": None,
         "usage": Usage(input=7012, output=1, cached=5000, cache_write=2000),
@@ -179,7 +179,7 @@ SPOKEN: dict[str, dict[str, Any]] = {
         "request_id": "",
     },
     "openrouter/error_in_stream.sse": {
-        "kind": "server",
+        "kind": "incomplete",
         "message": "Provider disconnected",
         "status": 502,
         "partial": "Par",
@@ -199,7 +199,7 @@ SPOKEN: dict[str, dict[str, Any]] = {
         "certainty": "in_doubt",
     },
     "vllm/error_in_stream.sse": {
-        "kind": "server",
+        "kind": "incomplete",
         "message": "EngineCore encountered an issue",
         "status": 500,
         "partial": "Par",

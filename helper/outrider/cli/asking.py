@@ -9,8 +9,13 @@ from typing import Any
 from outrider.cli import prompts
 from outrider.cli.session import Session
 from outrider.data import Message, Request, Route
+from outrider.errors import Refused
 from outrider.records import record, replace
+from outrider.rules import outgoing
+from outrider.rules.classes import Mark
+from outrider.rules.disclosure import Attached
 from outrider.rules.limits import Limits, for_route
+from outrider.rules.privacy import PUBLIC
 from outrider.rules.routing import route as decide
 from outrider.rules.selection import Facts, Selection, resolve, unknown
 from outrider.rules.targets import Situation
@@ -20,22 +25,25 @@ from outrider.rules.targets import Situation
 class Wish:
     """The flags that choose, as typed."""
 
-    argument: str | None
-    model: str | None
-    task: str | None
-    private: bool
-    preset: str | None
-    files: tuple[str, ...]
-    images: tuple[str, ...]
-    schema: str | None
-    system: str | None
-    prompt_name: str | None
-    max_output: int | None
-    max_cost: Decimal | None
-    fallback: bool | None
+    argument: str | None = None
+    model: str | None = None
+    task: str | None = None
+    private: bool = False
+    preset: str | None = None
+    files: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
+    schema: str | None = None
+    system: str | None = None
+    prompt_name: str | None = None
+    max_output: int | None = None
+    max_cost: Decimal | None = None
+    fallback: bool | None = None
     timeout: float | None = None
     params: tuple[tuple[str, Any], ...] = ()
     history: tuple[Message, ...] = ()
+    carried: tuple[Attached, ...] = ()
+    data_class: str = PUBLIC
+    class_from: str = ""
     reads_stdin: bool = True
     keyless: bool = False
 
@@ -51,15 +59,21 @@ class Decided:
     situation: Situation
     limits: Limits
     route: Route
+    carried: tuple[Attached, ...] = ()
+    schema_path: str | None = None
 
 
 def decide_on(session: Session, wish: Wish, *, run: str = "", may_ask_servers: bool = False) -> Decided:
     """Reads the prompt and decides; with `may_ask_servers`, local servers are asked first where it matters."""
+    mark = _classified(session, wish)
     prompt = prompts.gather(wish.argument, wish.files, wish.images, reads_stdin=wish.reads_stdin)
     registry = session.registry
     schema = read_schema(wish.schema)
     messages = (*_system(session, wish), *wish.history, Message(role="user", text=prompt.text, images=prompt.images))
-    facts = prompts.facts(prompt, messages, registry, schema=schema, max_output=wish.max_output)
+    facts = replace(
+        prompts.facts(prompt, messages, registry, schema=schema, max_output=wish.max_output),
+        data_class=mark.name, class_from=mark.because,
+    )  # fmt: skip
     preset, preset_from = session.preset(wish.preset)
     selection = Selection(
         model=wish.model, task=wish.task, private=wish.private, fallback=session.fallback(flag=wish.fallback),
@@ -74,15 +88,46 @@ def decide_on(session: Session, wish: Wish, *, run: str = "", may_ask_servers: b
     if may_ask_servers and _servers_matter(decision):
         from outrider.cli.servers import ask_stale_servers
 
-        if ask_stale_servers(session, situation):
+        if ask_stale_servers(session, situation, private=decision.private):
             situation = replace(situation, served=session.ledger.served())
             decision = decide(registry, selection, facts, situation)
     limits = for_route(limits, tuple((target.model, target.provider.row) for target in decision.targets))
     request = Request(messages=messages, max_output=wish.max_output, params=dict(wish.params), schema=schema)
+    _refuse_known_keys(session, request, decision)
     return Decided(
         prompt=prompt, request=request, selection=selection, facts=facts, situation=situation, limits=limits,
-        route=decision,
+        route=decision, carried=wish.carried, schema_path=wish.schema,
     )  # fmt: skip
+
+
+def _classified(session: Session, wish: Wish) -> Mark:
+    """Returns the class of what comes with a question: of its conversation, and of its files by their paths."""
+    given = Mark(name=wish.data_class, because=wish.class_from)
+    has_paths = bool(session.registry.values.get("privacy", {}).get("paths"))
+    is_watched = session.inside_claude and not wish.private
+    if not has_paths and not is_watched:
+        return given
+    from outrider.cli import classifying
+
+    paths = (*wish.files, *wish.images, *([wish.schema] if wish.schema is not None else ()))
+    if is_watched:
+        classifying.refuse_denied(session, paths, reads_stdin=wish.reads_stdin)
+    if not has_paths:
+        return given
+    root = session.places.project or ""
+    earlier = tuple(os.path.join(root, part.name) for part in wish.carried if part.path_digest is not None)
+    return classifying.mark_of(session, given, (*paths, *earlier), reads_stdin=wish.reads_stdin)
+
+
+def _refuse_known_keys(session: Session, request: Request, decision: Route) -> None:
+    """Refuses a prompt with a key in it before anything is booked; the engine looks again at each call."""
+    if decision.targets and not decision.targets[0].local:
+        name = outgoing.leaked(request, session.keys.named_values(session.registry))
+        if name is not None:
+            raise Refused(
+                outgoing.told(name), hint=f"take the value of {name} out of the prompt and its files, or ask a local "
+                "model with `--private`",
+            )  # fmt: skip
 
 
 def _servers_matter(decision: Route) -> bool:

@@ -12,7 +12,7 @@ from outrider.cli.session import Session
 from outrider.cli.sight import look
 from outrider.cli.status import refused_keys
 from outrider.doors import keys as keys_door
-from outrider.doors import ledger_read, registry, trust, upkeep
+from outrider.doors import ledger_read, registry, upkeep
 from outrider.doors.findings import problems
 from outrider.errors import OutriderError, StorageFault
 from outrider.rules import health_checks, secrets
@@ -95,9 +95,7 @@ def settings(session: Session, repair: bool) -> Iterator[Check]:  # noqa: FBT001
     """Checks every layer."""
     where = session.places
     sources = registry.read_sources(where)
-    files = registry.project_files(sources)
-    trusted = bool(files) and where.project is not None and trust.is_trusted(where, where.project, files)
-    found = problems(where, sources, trusted=trusted)
+    found = problems(where, sources, trusted=registry.is_trusted(where, sources))
     for entry in found:
         yield Check(
             name="settings", mark="fail", message=entry.sentence, fix="mend it; `outrider config check` shows all"

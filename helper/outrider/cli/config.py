@@ -9,7 +9,7 @@ import click
 from outrider.cli.families import Family, plain_options
 from outrider.cli.session import Session
 from outrider.cli.show import complain, dump, note, out, table
-from outrider.doors import registry, trust
+from outrider.doors import registry
 from outrider.doors.files import read_small
 from outrider.doors.registry import Source
 from outrider.doors.settings import Places
@@ -42,7 +42,7 @@ def check(*, as_json: bool, quiet: bool) -> int:
     found: tuple[Finding, ...]
     try:
         sources = registry.read_sources(where)
-        found = problems(where, sources, trusted=_is_trusted(where, sources))
+        found = problems(where, sources, trusted=registry.is_trusted(where, sources))
     except StorageFault:
         raise
     except OutriderError as fault:
@@ -71,16 +71,11 @@ def check(*, as_json: bool, quiet: bool) -> int:
     return 0
 
 
-def _is_trusted(where: Places, sources: tuple[Source, ...]) -> bool:
-    files = registry.project_files(sources)
-    return bool(files) and where.project is not None and trust.is_trusted(where, where.project, files)
-
-
 def _layer(where: Places, source: Source, sources: tuple[Source, ...]) -> dict[str, Any]:
     is_project = source.name.startswith("project")
     return {
         "name": source.name, "path": source.path,
-        "trusted": _is_trusted(where, sources) if is_project else None,
+        "trusted": registry.is_trusted(where, sources) if is_project else None,
     }  # fmt: skip
 
 
@@ -95,7 +90,7 @@ def _warnings(session: Session, sources: tuple[Source, ...]) -> tuple[str, ...]:
     from outrider.cli.sight import look
     from outrider.rules import checks
 
-    layers = registry.parse_layers(sources, trusted=_is_trusted(session.places, sources))
+    layers = registry.parse_layers(sources, trusted=registry.is_trusted(session.places, sources))
     told = [f"{path}: {text}" for path, text in (*checks.shadowed(layers), *checks.changed(layers))]
     yaml = registry.user_files(session.places)
     if all(os.path.lexists(path) for path in yaml):
@@ -103,8 +98,19 @@ def _warnings(session: Session, sources: tuple[Source, ...]) -> tuple[str, ...]:
     edited = hand_edit(session.places, sources[0])
     if edited is not None:
         told.append(edited)
+    told += _readable_by_claude(session)
     situation, trouble = look(session)
     return (*session.registry.notes, *told, *checks.unanswerable(session.registry, situation), *trouble)
+
+
+def _readable_by_claude(session: Session) -> list[str]:
+    """Says which local-only files Claude Code may read all the same."""
+    if not session.registry.values.get("privacy", {}).get("paths"):
+        return []
+    from outrider.cli.classifying import deny_advice
+    from outrider.cli.status import private_words
+
+    return [private_words(entry) for entry in deny_advice(session) if not entry["present"]]
 
 
 def hand_edit(where: Places, bundled: Source) -> str | None:

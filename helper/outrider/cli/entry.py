@@ -3,7 +3,6 @@
 Signals end a command the way a shell expects: 130, 143, 129. A bug keeps its traceback.
 """
 
-import json
 import os
 import signal
 import sys
@@ -13,7 +12,7 @@ from typing import NoReturn
 import click
 
 from outrider.cli.group import cli
-from outrider.cli.show import complain
+from outrider.cli.show import complain, dump
 from outrider.errors import OutriderError
 
 CODES = {signal.SIGTERM: 143, signal.SIGHUP: 129}
@@ -45,10 +44,10 @@ def run(arguments: list[str]) -> int:
         return _tell_usage(arguments, mistake)
     except click.ClickException as mistake:
         return _tell(arguments, _lower(mistake.format_message()), "see `outrider --help`", kind="usage", code=2)
-    except Stopped as stopped:
-        return stopped.code
-    except (KeyboardInterrupt, click.Abort):
-        return 130
+    except (KeyboardInterrupt, click.Abort) as ended:
+        # The library turns every interruption into an Abort of its own, and keeps ours as the cause.
+        cause = ended if isinstance(ended, Stopped) else ended.__cause__
+        return cause.code if isinstance(cause, Stopped) else 130
     except BrokenPipeError:
         # The reader left (`| head`): nothing is wrong, and Python must not complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -79,8 +78,8 @@ def _tell(arguments: list[str], message: str, hint: str, *, kind: str, code: int
         if arguments[0] == "ask":
             from outrider.cli.envelope import nothing_asked
 
-            sys.stdout.write(json.dumps(nothing_asked(error)) + "\n")
+            dump(nothing_asked(error))
         else:
-            sys.stdout.write(json.dumps({"error": error}) + "\n")
+            dump({"error": error})
     complain(message, hint)
     return code

@@ -32,7 +32,7 @@ def asked(
         "finish": answer.finish if answer else None,
         "route": {
             "task": route.task or None, "rule": route.rule, "level": route.level,
-            "models": [target.name for target in route.targets], "passed": passed_over(route.passed),
+            "models": [target.name for target in route.targets], "passed": passed_over(route.passed), **_class(route),
         },
         "attempts": [attempt_shape(attempt) for attempt in ended.attempts],
         "usage": {
@@ -75,5 +75,10 @@ def routed(route: Route, *, estimate: float | None) -> dict[str, Any]:
     return {
         "task": route.task or None, "rule": route.rule, "level": route.level, "models": list(route.chain),
         "first": route.chain[0] if route.chain else None, "how": route.how, "agent": route.agent,
-        "passed": passed_over(route.passed), "estimate_usd": estimate,
+        "passed": passed_over(route.passed), "estimate_usd": estimate, **_class(route),
     }  # fmt: skip
+
+
+def _class(route: Route) -> dict[str, str]:
+    """Returns the class of a request and what said so; nothing where nobody said anything."""
+    return {"class": route.data_class, "class_from": route.class_from} if route.class_from else {}

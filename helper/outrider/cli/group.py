@@ -25,6 +25,7 @@ COMMANDS = {
     },
     "Money": {
         "usage": ("usage", "sum the ledger by model, task, day, repository or session"),
+        "audit": ("audit", "say which model saw which data, and prove that the ledger was not changed"),
     },
     "Look after": {
         "status": ("status", "preset, keys present, local servers, budgets"),
@@ -32,6 +33,7 @@ COMMANDS = {
         "config": ("config", "check the configuration, or say where its files are"),
         "keys": ("keys", "set, list or import keys"),
         "trust": ("trust", "let a repository's settings take effect"),
+        "prune": ("prune", "take away old rows, stored prompts, answers, jobs, conversations"),
         "demo": ("demo", "show a failed-over, accounted call against an offline provider"),
         "render": ("render", "make the committed pack anew (for contributors)"),
     },

@@ -1,13 +1,18 @@
 """`outrider jobs`: runs that went on without their command."""
 
+import os
+import sys
 import time
+from collections.abc import Callable
 
 import click
 
 from outrider.cli.session import Session
 from outrider.cli.show import dump, out, table
+from outrider.errors import Refused
 from outrider.jobs import detached
 from outrider.jobs.detached import Job
+from outrider.rules import containment
 
 LONGEST_COLLECT = 90.0
 
@@ -60,7 +65,8 @@ def show(name: str, *, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Only for a job that still runs: say so as JSON.")
 def collect(name: str, *, wait: float, as_json: bool) -> int:
     """Print a job's answer, as its command would have; exit 6 while it still runs."""
-    places = Session().places
+    session = Session()
+    places = session.places
     deadline = time.monotonic() + wait
     job = detached.find(places, name)
     while job.code is None and job.alive and time.monotonic() < deadline:
@@ -69,7 +75,7 @@ def collect(name: str, *, wait: float, as_json: bool) -> int:
     if job.code is None and job.alive:
         detached.print_handle(name, as_json=as_json)
         return detached.STILL_RUNNING
-    code = detached.relay(job)
+    code = detached.relay(job, _made_fit(session, job))
     if job.code is None:
         from outrider.errors import OutriderError
 
@@ -80,6 +86,26 @@ def collect(name: str, *, wait: float, as_json: bool) -> int:
         fault.exit_code = 1
         raise fault
     return code
+
+
+def _made_fit(session: Session, job: Job) -> Callable[[str, str], str]:
+    """Returns what makes a spool fit for who reads it now, who need not be who started the job."""
+    made_for = detached.made_for(job)
+    if not session.inside_claude:
+        return lambda name, text: containment.clean(text) if getattr(sys, name).isatty() else text
+    if made_for == detached.FENCED:
+        return lambda name, text: text if name == "stdout" else containment.neutral(text)
+    if made_for == detached.PRIVATE:
+        raise Refused(
+            f"job {job.id} is private, and what is printed here goes to Anthropic",
+            hint=f"collect it in a terminal of your own: `outrider jobs collect {job.id}`",
+        )
+    nonce, label = os.urandom(6).hex(), containment.attribute("job", job.id)
+    return lambda name, text: (
+        containment.neutral(text)
+        if name == "stderr" or not text
+        else f"{containment.fenced(text.rstrip(), nonce=nonce, label=label, receipt=f'job {job.id}')}\n"
+    )
 
 
 @jobs.command()

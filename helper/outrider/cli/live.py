@@ -10,6 +10,7 @@ from outrider.doors.transport.blocking import Blocking
 from outrider.errors import StorageFault
 from outrider.records import replace
 from outrider.rows import Provider, Registry
+from outrider.rules import classes
 from outrider.rules.redaction import redact
 from outrider.rules.targets import find_served
 
@@ -18,16 +19,12 @@ AT_ONCE = 8
 
 def askable(session: Session, usable: frozenset[str]) -> tuple[Provider, ...]:
     """Returns the providers that have a list and may be asked: with a key where one is needed, within `privacy`."""
-    rules = session.registry.values.get("privacy", {})
-    denied, allowed = rules.get("deny", ()), rules.get("allow")
     return tuple(
         provider
         for provider in session.registry.providers.values()
         if provider.dialect not in {"native", "echo"}
         and provider.name in usable
-        and provider.name not in denied
-        and (allowed is None or provider.name in allowed)
-        and (provider.local or not rules.get("private"))
+        and classes.may_be_asked(session.registry, provider, private=False)
     )
 
 

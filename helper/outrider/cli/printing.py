@@ -8,7 +8,7 @@ from outrider.cli import envelope
 from outrider.cli.asking import Decided
 from outrider.cli.form import Form
 from outrider.cli.session import Session
-from outrider.cli.show import complain, dump, note
+from outrider.cli.show import complain, dump, note, one_line
 from outrider.data import Answer, Failure, Outcome
 from outrider.doors.files import make_folder, write_whole
 from outrider.engine import Ended
@@ -38,6 +38,23 @@ def check_out(path: str | None, session: Session) -> None:
         raise Refused(f"{path} is outside the project", hint="write inside the project", kind="trust")
     if os.path.lexists(path):
         raise Refused(f"{path} is there already", hint="name a new file, or remove it first", kind="trust")
+
+
+def check_private(form: Form, session: Session, *, private: bool) -> None:
+    """Refuses to put a private answer where Claude Code, which is a cloud model itself, could read it."""
+    if private and session.inside_claude and (form.out or form.record):
+        flag = "--out" if form.out else "--record"
+        raise Refused(
+            f"`{flag}` would put a private answer where Claude Code reads it",
+            hint=f"leave `{flag}` out: the answer stays in {session.places.ours('answers')}, for you to read",
+        )
+
+
+def _safe_project(session: Session) -> str | None:
+    """Returns the project, unless its folder for answers is a link: a checkout must not choose where we write."""
+    project = session.places.project
+    folders = (os.path.join(project or "", ".outrider"), os.path.join(project or "", ".outrider", "answers"))
+    return None if any(os.path.islink(folder) for folder in folders) else project
 
 
 class Printer:
@@ -115,7 +132,8 @@ class Printer:
         if self._form.raw:
             sys.stdout.write(containment.neutral(text) + "\n")
             return
-        label = f'model="{line.split(" ", maxsplit=1)[0]}" run="{run}"'
+        model = containment.attribute("model", line.split(" ", maxsplit=1)[0])
+        label = f'{model} run="{run}"'
         sys.stdout.write(containment.fenced(text, nonce=os.urandom(6).hex(), label=label, receipt=line) + "\n")
 
     def _kept_path(self, text: str, run: str) -> str | None:
@@ -126,7 +144,7 @@ class Printer:
         if self._is_hidden:
             return self._keep(self._session.places.ours("answers"), text, run)
         if self._is_fenced and len(text) > LONGEST_IN_TRANSCRIPT and not self._form.as_json:
-            project = self._session.places.project
+            project = _safe_project(self._session)
             folder = os.path.join(project, ".outrider", "answers") if project else self._session.places.ours("answers")
             path = self._keep(folder, containment.neutral(text), run)
             if project:
@@ -144,10 +162,13 @@ class Printer:
 
     def _print_path(self, text: str, path: str, line: str, run: str) -> None:
         if self._form.out or self._is_hidden:
-            sys.stdout.write(f"answer written to {path}\n{containment.clean(line)}\n")
+            sys.stdout.write(f"answer written to {one_line(path)}\n{one_line(line)}\n")
             return
-        head = text[:HEAD] + f"\n… {len(text) - HEAD:,} characters more in {path}"
-        self._print_fenced(head, line, run)
+        # Said behind the fence: what stands within may say anything of where the rest is.
+        rest = f"… {len(text) - HEAD:,} characters more in {one_line(path)}"
+        self._print_fenced(text[:HEAD], f"{line}\n{rest}", run)
+        if self._form.raw:
+            sys.stdout.write(f"{rest}\n")
 
     def failed(self, decided: Decided, ended: Ended, *, run: str) -> int:
         """Prints why there is no answer; returns the exit code."""

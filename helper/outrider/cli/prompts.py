@@ -2,7 +2,7 @@
 
 import os
 import sys
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from typing import Any
 
 from outrider.data import Image, Message
@@ -11,6 +11,7 @@ from outrider.errors import OutriderError
 from outrider.records import record
 from outrider.rows import Registry
 from outrider.rules import complexity, money
+from outrider.rules.disclosure import Kind
 from outrider.rules.selection import Facts, keywords_in
 
 LONGEST_PROMPT = 16_777_216
@@ -22,12 +23,16 @@ PICTURES = {
 
 @record
 class Prompt:
-    """What is asked: the instruction, and everything attached to it, apart and together."""
+    """What is asked: the instruction, and everything attached to it, apart and together.
+
+    `papers` is what the audit keeps account of: the kind, the path and the bytes of everything that was handed in.
+    """
 
     instruction: str
     text: str
     images: tuple[Image, ...] = ()
     attachments: tuple[tuple[str, bytes], ...] = ()
+    papers: tuple[tuple[Kind, str, bytes], ...] = ()
 
 
 def gather(
@@ -36,6 +41,9 @@ def gather(
     """Reads everything that was handed in. The argument is the instruction; without one, stdin is."""
     piped = _stdin() if reads_stdin else None
     attached = [(path, _text_file(path)) for path in files]
+    papers: list[tuple[Kind, str, bytes]] = [("file", path, text.encode()) for path, text in attached]
+    if piped is not None:
+        papers.append(("stdin", "stdin", piped.encode()))
     instruction = argument if argument is not None and argument.strip() else None
     if instruction is None and piped is not None:
         instruction, piped = piped, None
@@ -48,9 +56,11 @@ def gather(
     whole = "\n\n".join([instruction.strip("\n"), *(_framed(name, text) for name, text in attached)]).strip("\n")
     if len(whole) > LONGEST_PROMPT:
         raise _too_long(len(whole))
+    pictures = tuple(_picture(path) for path in images)
+    papers += [("image", path, b64decode(image.base64)) for path, image in zip(images, pictures, strict=True)]
     return Prompt(
-        instruction=instruction, text=whole, images=tuple(_picture(path) for path in images),
-        attachments=tuple((name, text.encode("utf-8", "replace")) for name, text in attached),
+        instruction=instruction, text=whole, images=pictures,
+        attachments=tuple((name, text.encode("utf-8", "replace")) for name, text in attached), papers=tuple(papers),
     )  # fmt: skip
 
 

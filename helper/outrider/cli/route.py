@@ -17,8 +17,11 @@ Examples:
 @click.argument("prompt", required=False)
 @selection_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
-def route(prompt: str | None, *, as_json: bool, **choosing: Any) -> None:
-    """Say which model would be asked, and why. Calls nothing and asks no server."""
+def route(prompt: str | None, *, as_json: bool, **choosing: Any) -> int:
+    """Say which model would be asked, and why. Calls nothing and asks no server.
+
+    Exit 5 where policy leaves no model.
+    """
     from outrider.cli.asking import Wish, decide_on
     from outrider.cli.envelope import routed
     from outrider.cli.session import Session
@@ -28,22 +31,28 @@ def route(prompt: str | None, *, as_json: bool, **choosing: Any) -> None:
     decided = decide_on(session, Wish(argument=prompt, **choosing))
     decision = decided.route
     likely = estimate(session.registry, decision, decided.facts, at=decided.situation.at)
-    if as_json:
-        dump(routed(decision, estimate=None if likely is None else float(likely)))
-        return
-    for text in (*session.registry.notes, *decision.notes):
-        note(text)
+    kind, message, hint = "", "", ""
     if not decision.chain:
         from outrider.rules.receipts import no_model
 
-        _, message, hint = no_model(session.registry, decision, private=decision.private)
+        kind, message, hint = no_model(session.registry, decision, private=decision.private)
+    code = 5 if kind in {"private", "budget"} else 0
+    if as_json:
+        error = {"error": {"kind": kind, "message": message, "hint": hint}} if code else {}
+        dump({**routed(decision, estimate=None if likely is None else float(likely)), **error})
+        return code
+    for text in (*session.registry.notes, *decision.notes):
+        note(text)
+    if not decision.chain:
         out(f"no model: {message}\n  rule: {decision.rule}\nto have one, {hint}")
-        return
+        return code
     is_for_subagent = decision.how == "subagent"
     out(f"{decision.chain[0]}: use the `{decision.agent}` subagent" if is_for_subagent else decision.chain[0])
     out(f"  rule: {decision.rule}")
     if decision.level is not None:
         out(f"  level: {decision.level}")
+    if decision.class_from:
+        out(f"  class: {decision.data_class}, by {decision.class_from}")
     if len(decision.chain) > 1:
         out(f"  then: {', '.join(decision.chain[1:])}")
     for entry in decision.passed:
@@ -51,3 +60,4 @@ def route(prompt: str | None, *, as_json: bool, **choosing: Any) -> None:
             out(f"  passed over: {entry.model}: {entry.why}")
     if decision.targets:
         out(f"  estimate: {dollars(likely)} for {decided.facts.tokens:,} tokens in, asked through outrider")
+    return 0

@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import partial
 from random import random
 
-from outrider.cli import asking, printing
+from outrider.cli import asking, disclosing, printing
 from outrider.cli.asking import Decided, Wish
 from outrider.cli.form import Form
 from outrider.cli.session import Session
@@ -19,6 +19,7 @@ from outrider.engine import Ended, World, run
 from outrider.errors import OutriderError, StorageFault
 from outrider.records import replace
 from outrider.rules import receipts
+from outrider.rules.outgoing import clear
 from outrider.rules.redaction import redact
 from outrider.rules.routing import estimate, stand_in
 from outrider.rules.selection import resolve
@@ -42,6 +43,7 @@ def run_ask(wish: Wish, form: Form, session: Session | None = None) -> int:
     if not form.quiet:
         for text in (*session.registry.notes, *decided.route.notes):
             note(text)
+    printing.check_private(form, session, private=decided.route.private)
     if not decided.route.targets:
         return _refuse(session, wish, decided, form, run=number)
     if form.dry_run:
@@ -49,12 +51,13 @@ def run_ask(wish: Wish, form: Form, session: Session | None = None) -> int:
     work = partial(_ask, session, decided, form, number)
     is_long = session.inside_claude and decided.limits.route > BASH_LIMIT
     if form.background or is_long:
-        from outrider.jobs.detached import detach
+        from outrider.jobs.detached import FENCED, PRIVATE, detach
 
         session.ledger.close()
         return detach(
-            session.places, number, work, wait=0.0 if form.background else BASH_LIMIT - 4.0, as_json=form.as_json
-        )
+            session.places, number, work, wait=0.0 if form.background else BASH_LIMIT - 4.0, as_json=form.as_json,
+            made_for=FENCED if session.inside_claude else PRIVATE if decided.route.private else "",
+        )  # fmt: skip
     return work()
 
 
@@ -89,8 +92,7 @@ def _notice(attempt: Attempt, target: Target, *, quiet: bool) -> None:
 def world_for(session: Session, decided: Decided, row: RunRow, form: Form) -> World:
     """Returns the real doors."""
     ledger, keys = session.ledger, session.keys
-    digest = keys.digest(decided.prompt.text)
-    size = len(decided.prompt.text.encode("utf-8", "replace"))
+    told = disclosing.disclosure(session, decided)
     values = keys.known_values(session.registry)
 
     def settle(reservation: Reservation, attempt: Attempt) -> None:
@@ -103,7 +105,13 @@ def world_for(session: Session, decided: Decided, row: RunRow, form: Form) -> Wo
     return World(
         send=_send(session, form),
         reserve=lambda target, number, check: ledger.reserve(
-            row, target, number=number, check=check, prompt_digest=digest, prompt_bytes=size
+            row,
+            target,
+            number=number,
+            check=check,
+            prompt_digest=told.digest,
+            prompt_bytes=told.bytes,
+            disclosure=told,
         ),
         settle=settle,
         key=keys.value,
@@ -112,7 +120,14 @@ def world_for(session: Session, decided: Decided, row: RunRow, form: Form) -> Wo
         sleep=sleep,
         chance=random,
         price=lambda target: stand_in(session.registry, target),
+        purse=lambda provider: ledger.purse(provider.name),
         scrub=lambda text: redact(text, values),
+        secrets=values,
+        clear=partial(
+            clear,
+            secrets=keys.named_values(session.registry),
+            redact=session.registry.values.get("privacy", {}).get("redact"),
+        ),
     )
 
 
@@ -142,6 +157,7 @@ def run_row(session: Session, decided: Decided, number: str) -> RunRow:
             session.registry, decided.selection, decided.facts, decided.situation, decision
         ),
         session=session.environment.get("CLAUDE_CODE_SESSION_ID"), repository=session.places.project,
+        agent=disclosing.agent(session),
     )  # fmt: skip
 
 
@@ -185,7 +201,10 @@ def _continued(session: Session, wish: Wish, name: str) -> Wish:
     thread = threads.load(session.places, name)
     if thread is None:
         return wish
-    return replace(wish, history=thread.messages, private=wish.private or thread.private)
+    return replace(
+        wish, history=thread.messages, carried=thread.attached, private=wish.private or thread.private,
+        data_class=thread.data_class, class_from=f"thread {name}",
+    )  # fmt: skip
 
 
 def _remember(session: Session, decided: Decided, name: str, answer: Answer) -> None:
@@ -193,7 +212,10 @@ def _remember(session: Session, decided: Decided, name: str, answer: Answer) -> 
     from outrider.doors import threads
 
     turn = (Message(role="user", text=decided.prompt.text), Message(role="assistant", text=answer.text))
-    threads.append(session.places, name, messages=turn, private=decided.route.private, model=answer.served_by)
+    threads.append(
+        session.places, name, messages=turn, data_class=decided.route.data_class, model=answer.served_by,
+        attached=disclosing.attached(session, decided),
+    )  # fmt: skip
 
 
 def _with_answer(session: Session, wish: Wish, given: str) -> Wish:

@@ -5,12 +5,18 @@ from outrider.cli.stepping import step
 from outrider.discovery import Found, ask_server, stale
 from outrider.doors.transport import sender
 from outrider.rows import Provider
+from outrider.rules import classes
 from outrider.rules.targets import Situation
 
 
-def ask_stale_servers(session: Session, situation: Situation) -> tuple[Found, ...]:
-    """Asks every usable server whose last word is old, and remembers the answers."""
-    providers = stale(session.registry.providers, session.ledger.served_at(), at=situation.at, usable=situation.keys)
+def ask_stale_servers(session: Session, situation: Situation, *, private: bool) -> tuple[Found, ...]:
+    """Asks every usable server whose last word is old, and remembers the answers; in private only local ones."""
+    usable = {
+        name: key
+        for name, key in situation.keys.items()
+        if classes.may_be_asked(session.registry, session.registry.providers[name], private=private)
+    }
+    providers = stale(session.registry.providers, session.ledger.served_at(), at=situation.at, usable=usable)
     return tuple(ask_and_record(session, provider) for provider in providers)
 
 

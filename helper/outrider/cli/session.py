@@ -74,8 +74,8 @@ class Session:
         at = time.time()
         return Situation(
             keys=self.keys.present(self.registry), health=self.ledger.health(), served=self.ledger.served(),
-            limits=limits, spend=self.ledger.spend(run, at=at), now=time.monotonic(), at=at,
-            agent_prefix=agent_prefix(),
+            limits=limits, spend=self.ledger.spend(run, at=at, repository=self.places.project),
+            now=time.monotonic(), at=at, agent_prefix=agent_prefix(),
         )  # fmt: skip
 
 

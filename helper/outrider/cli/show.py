@@ -1,6 +1,6 @@
 """How things are printed: results to stdout, the rest to stderr, never a control character of somebody else's.
 
-Says nothing of what is printed.
+Inside Claude Code nothing printed imitates its markup either. Says nothing of what is printed.
 """
 
 import json
@@ -10,28 +10,53 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from outrider.rules.containment import clean
+from outrider.rules import containment
+
+
+def inert(text: str) -> str:
+    """Returns text for where it will be read: a terminal obeys controls, Claude Code its own markup too."""
+    return containment.neutral(text) if os.environ.get("CLAUDECODE") == "1" else containment.clean(text)
+
+
+def one_line(text: str) -> str:
+    """Returns inert text on one line: what a server or a file name says never begins a line of its own."""
+    return inert(text).replace("\n", " ")
 
 
 def out(text: str) -> None:
     """Writes a line of the result."""
-    sys.stdout.write(clean(text) + "\n")
+    sys.stdout.write(inert(text) + "\n")
 
 
 def note(text: str) -> None:
     """Writes a line that is not the result."""
-    sys.stderr.write(f"outrider: {clean(text)}\n")
+    sys.stderr.write(f"outrider: {one_line(text)}\n")
 
 
 def complain(message: str, hint: str) -> None:
     """Writes an error and the next command to type."""
     sys.stdout.flush()
-    sys.stderr.write(f"{_paint('error:', '31')} {clean(message)}\n{_paint('hint:', '36')} {clean(hint)}\n")
+    sys.stderr.write(f"{_paint('error:', '31')} {one_line(message)}\n{_paint('hint:', '36')} {inert(hint)}\n")
 
 
 def dump(value: Any) -> None:
     """Writes one JSON object, in one line."""
-    sys.stdout.write(json.dumps(value, default=_plain, ensure_ascii=True) + "\n")
+    text = json.dumps(value, default=_plain, ensure_ascii=True)
+    if os.environ.get("CLAUDECODE") == "1":
+        text = json.dumps(_inert(json.loads(text)), ensure_ascii=True)
+    sys.stdout.write(text + "\n")
+
+
+def _inert(value: Any) -> Any:
+    match value:
+        case str():
+            return containment.neutral(value)
+        case dict():
+            return {containment.neutral(name): _inert(inner) for name, inner in value.items()}
+        case list():
+            return [_inert(inner) for inner in value]
+        case _:
+            return value
 
 
 def _plain(value: Any) -> Any:
@@ -48,7 +73,7 @@ def _plain(value: Any) -> Any:
 
 def table(rows: Sequence[Sequence[str]], *, heads: Sequence[str]) -> None:
     """Writes a table; on a terminal the last column is cut to what fits."""
-    texts = [[clean(str(cell)).replace("\n", " ") for cell in row] for row in (heads, *rows)]
+    texts = [[one_line(str(cell)) for cell in row] for row in (heads, *rows)]
     widths = [max(len(row[column]) for row in texts) for column in range(len(heads))]
     room = _columns() if sys.stdout.isatty() else 0
     for index, row in enumerate(texts):

@@ -1,21 +1,20 @@
 """`outrider status`: what stands, what is there, what is wrong, at a glance."""
 
+import json
 import platform
-from decimal import Decimal
 from typing import Any
 
 import click
 
 from outrider import __version__
+from outrider.cli import budgets
 from outrider.cli.families import plain_options
 from outrider.cli.session import Session
-from outrider.cli.show import dollars, dump, out
+from outrider.cli.show import dump, out
 from outrider.cli.sight import look
-from outrider.doors import ledger_read, registry, trust
+from outrider.doors import ledger_read, registry
 from outrider.errors import StorageFault
 from outrider.rules.targets import Situation
-
-PERIODS = ("run", "day", "month")
 
 
 @click.command(epilog="\b\nExamples:\n  outrider status\n  outrider status --json")
@@ -41,7 +40,8 @@ def _facts(session: Session, situation: Situation, trouble: tuple[str, ...]) -> 
         "preset": preset, "preset_from": source or None, "fallback": session.fallback(flag=None) is not False,
         "default_task": session.registry.values.get("default"),
         "keys": _keys(session), "refused_keys": refused_keys(session, situation),
-        "servers": _servers(session, situation), "budgets": _budgets(situation),
+        "servers": _servers(session, situation), "budgets": budgets.facts(situation.limits, situation.spend),
+        **_private_files(session),
         "project": _project(session), "notes": [*session.registry.notes, *trouble],
         "home": session.places.home, "inside_claude_code": session.inside_claude,
         "versions": {"outrider": __version__, "python": platform.python_version(),
@@ -91,23 +91,35 @@ def _servers(session: Session, situation: Situation) -> list[dict[str, Any]]:
     return found
 
 
-def _budgets(situation: Situation) -> list[dict[str, Any]]:
-    spent = {"day": situation.spend.day, "month": situation.spend.month}
-    budget, was_set = situation.limits.budget, situation.limits.budgets_set
-    return [
-        {"period": period, "budget_usd": budget.get(period), "spent_usd": spent.get(period), "set": period in was_set}
-        for period in PERIODS
-    ]
-
-
 def _project(session: Session) -> dict[str, Any] | None:
     if session.places.project is None:
         return None
-    files = registry.project_files(registry.read_sources(session.places))
+    sources = registry.read_sources(session.places)
+    files = registry.project_files(sources)
     return {
         "path": session.places.project, "files": [path for path, _ in files],
-        "trusted": trust.is_trusted(session.places, session.places.project, files) if files else None,
+        "trusted": registry.is_trusted(session.places, sources) if files else None,
     }  # fmt: skip
+
+
+def _private_files(session: Session) -> dict[str, Any]:
+    """Returns what keeps Claude Code from files that are local-only; nothing where there are none."""
+    if not session.registry.values.get("privacy", {}).get("paths"):
+        return {}
+    from outrider.cli.classifying import deny_advice
+
+    return {"private_files": deny_advice(session)}
+
+
+def private_words(entry: dict[str, Any]) -> str:
+    """Returns what to do about one local-only pattern."""
+    if entry["present"]:
+        return f"{entry['pattern']} is local-only, and `permissions.deny` keeps Claude Code from it"
+    lines = ", ".join(json.dumps(line) for line in entry["lines"])
+    return (
+        f"WARNING: {entry['pattern']} is local-only, but Claude Code itself may read it and send it; add to "
+        f"`permissions.deny` in its settings.json: {lines}"
+    )
 
 
 def _lines(facts: dict[str, Any], *, quiet: bool) -> list[str]:
@@ -127,7 +139,8 @@ def _lines(facts: dict[str, Any], *, quiet: bool) -> list[str]:
     if missing:
         lines.append(f"no key    {', '.join(missing)}")
     lines += [f"server    {_server_words(entry)}" for entry in facts["servers"]]
-    lines.append(f"budgets   {'; '.join(_budget_words(entry) for entry in facts['budgets'])}")
+    lines.append(f"budgets   {budgets.words(facts['budgets'])}")
+    lines += [f"private   {private_words(entry)}" for entry in facts.get("private_files", ())]
     if facts["project"] is not None:
         lines.append(f"project   {_project_words(facts['project'])}")
     lines += [f"note      {text}" for text in facts["notes"]]
@@ -163,15 +176,6 @@ def _age(seconds: int | None) -> str:
         if seconds >= size:
             return f"{seconds // size} {unit} ago"
     return "just now"
-
-
-def _budget_words(entry: dict[str, Any]) -> str:
-    budget: Decimal | None = entry["budget_usd"]
-    spent: Decimal | None = entry["spent_usd"]
-    wall = "no budget" if budget is None else f"{dollars(budget)}{'' if entry['set'] else ' (default)'}"
-    if spent is None:
-        return f"{entry['period']} {wall}"
-    return f"{entry['period']} {dollars(spent)} {'spent, ' if budget is None else 'of '}{wall}"
 
 
 def _project_words(project: dict[str, Any]) -> str:

@@ -1,6 +1,8 @@
 """`outrider thread`: the conversations that `ask --thread` keeps for this repository."""
 
 import os
+import re
+import sys
 from typing import Any
 
 import click
@@ -78,15 +80,21 @@ def show_thread(name: str, *, as_json: bool, quiet: bool) -> None:
         made = containment.neutral if session.inside_claude else str
         dump({**_shape(kept), "messages": [{"role": role, "text": made(text)} for role, text in turns]})
         return
-    whole = "\n\n".join(f"--- {role} ---\n{text.strip()}" for role, text in turns)
+    whole = "\n\n".join(f"--- {role} ---\n{_unsplit(text.strip())}" for role, text in turns)
     if session.inside_claude:
-        label = f'thread="{kept.name}"'
+        label = containment.attribute("thread", kept.name)
         receipt = f"{len(turns)} messages · {', '.join(kept.models)}"
-        out(containment.fenced(whole, nonce=os.urandom(6).hex(), label=label, receipt=receipt))
+        fenced = containment.fenced(whole, nonce=os.urandom(6).hex(), label=label, receipt=receipt)
+        sys.stdout.write(f"{fenced}\n")
         return
     out(whole)
     if kept.private and not quiet:
         out("\n(private: it goes on with local models only)")
+
+
+def _unsplit(text: str) -> str:
+    """Returns a message in which no line looks like the head of another one."""
+    return re.sub(r"(?m)^(?=[^\w\n]*---[^\w\n]*(?:system|user|assistant)\b)", "> ", containment.clean(text))
 
 
 @thread.command("delete", epilog=EXAMPLES)

@@ -11,6 +11,7 @@ from outrider.cli.families import plain_options
 from outrider.cli.person import only_a_person
 from outrider.cli.session import Session
 from outrider.cli.show import dump, note, out, table
+from outrider.cli.trust_change import MOST_SHOWN, Change, lines, shape, since_trusted
 from outrider.doors import registry
 from outrider.doors import trust as trust_door
 from outrider.doors.settings import Places, places
@@ -26,7 +27,6 @@ Examples:
   outrider trust ~/src/project --yes
   outrider trust --list
   outrider trust --revoke"""
-MOST_SHOWN = 80
 
 
 @record
@@ -34,8 +34,10 @@ class Asked:
     """What a repository's files ask for: the values that trust would change, and what is refused all the same."""
 
     root: str
-    files: tuple[tuple[str, bytes], ...]
+    files: trust_door.Files
     trusted: bool
+    managed: bool
+    since: Change | None
     changes: tuple[Difference, ...]
     refused: tuple[str, ...]
     values: Mapping[str, Any]
@@ -51,8 +53,8 @@ def trust(folder: str | None, *, yes: bool, as_list: bool, revoke: bool, as_json
     """Let a repository's settings take effect: its chains, models, providers, prompts.
 
     Without trust they may only tighten: local models only, lower budgets, fewer providers, cheaper tiers. Trust holds
-    for these exact files; a changed one is asked about again. A key is never sent to an address that your own
-    settings did not bind it to, trusted or not.
+    for these exact files, in every worktree of this clone; a changed one is asked about again, with what changed since.
+    A key is never sent to an address that your own settings did not bind it to, trusted or not.
     """
     session = Session()
     only_a_person(session, "trust")
@@ -99,10 +101,17 @@ def _asked(where: Places) -> Asked:
     layers = registry.parse_layers(sources, trusted=True)
     registry.check_layers(where, layers)
     whole, _, notes = merge(layers)
-    registry.check_values(whole)
+    try:
+        registry.check_values(whole)
+    except OutriderError:
+        # What is refused may be what is missing then.
+        for text in notes:
+            note(text)
+        raise
     distrusted = tuple(replace(layer, trusted=False) if layer.name.startswith("project") else layer for layer in layers)
     return Asked(
-        root=root, files=files, trusted=bool(files) and trust_door.is_trusted(where, root, files),
+        root=root, files=files, trusted=registry.is_trusted(where, sources),
+        managed=registry.is_managed(where, sources), since=since_trusted(where, files),
         changes=differences(merge(distrusted)[0], whole), refused=notes, values=whole,
     )  # fmt: skip
 
@@ -127,11 +136,14 @@ def _print(asked: Asked, *, to_stderr: bool = False) -> None:
     if not asked.files:
         say(f"{asked.root} has no settings of its own: there is nothing to trust")
         return
-    say(f"settings of {asked.root}{' (trusted)' if asked.trusted else ''}:")
+    state = " (trusted by the managed layer)" if asked.managed else " (trusted)" if asked.trusted else ""
+    say(f"settings of {asked.root}{state}:")
     for path, data in asked.files:
         say(f"  {path} ({len(data):,} bytes)")
     for line in _addresses(asked):
         say(f"  PROMPTS GO TO {line}")
+    for line in lines(asked.since, root=asked.root) if not asked.trusted else ():
+        say(line)
     say(f"beyond tightening they change {len(asked.changes)} values{':' if asked.changes else ''}")
     for change in asked.changes[:MOST_SHOWN]:
         say(f"  {change.path}: {in_words(change.before)} -> {in_words(change.after)}")
@@ -158,12 +170,16 @@ def _shape(asked: Asked, *, trusted: bool) -> dict[str, Any]:
     return {
         "project": asked.root, "files": [path for path, _ in asked.files], "trusted": trusted,
         "changes": [{"path": change.path, "from": change.before, "to": change.after} for change in asked.changes],
-        "refused": list(asked.refused),
+        "refused": list(asked.refused), "managed": asked.managed, "since": shape(asked.since),
     }  # fmt: skip
 
 
 def _list(where: Places, *, as_json: bool) -> int:
-    found = [{"project": root, "state": _state(root, digest)} for root, digest in trust_door.granted(where).items()]
+    found = [{"project": root, "state": _state(root, grant)} for root, grant in trust_door.granted(where).items()]
+    managed = next((source for source in registry.read_sources(where) if source.name == "managed"), None)
+    named = registry.parse(managed).get("trust") if managed is not None else None
+    found += [{"project": str(pattern), "state": "named by the managed layer"}
+              for pattern in (named if isinstance(named, list) else ())]  # fmt: skip
     if as_json:
         dump({"trusted": found})
     elif found:
@@ -173,21 +189,30 @@ def _list(where: Places, *, as_json: bool) -> int:
     return 0
 
 
-def _state(root: str, digest: str) -> str:
+def _state(root: str, grant: trust_door.Grant) -> str:
     if not os.path.isdir(root):
         return "gone"
     try:
         files = registry.project_files(registry.read_sources(places(cwd=root)))
     except OutriderError:
         return "unreadable"
-    return "trusted" if trust_door.digest(root, files) == digest else "changed since, so not trusted now"
+    return "trusted" if trust_door.digest(root, files) == grant.digest else "changed since, so not trusted now"
 
 
 def _revoke(where: Places, *, as_json: bool) -> int:
     root = where.project or ""
-    was_trusted = trust_door.revoke(where, root)
+    gone = trust_door.revoke(where, root)
+    try:
+        is_left = registry.is_managed(where, registry.read_sources(where))
+    except OutriderError:
+        is_left = False
     if as_json:
-        dump({"project": root, "revoked": was_trusted, "trusted": False})
-    else:
-        out(f"no longer trusted: {root}" if was_trusted else f"{root} was not trusted")
+        dump({"project": root, "revoked": bool(gone), "all": list(gone), "trusted": is_left})
+        return 0
+    for path in gone:
+        out(f"no longer trusted: {path}")
+    if not gone:
+        out(f"{root} was not trusted by you")
+    if is_left:
+        note(f"the managed layer names {root}, so it stays trusted")
     return 0

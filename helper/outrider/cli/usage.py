@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from outrider.cli import budgets
 from outrider.cli.families import plain_options
 from outrider.cli.session import Session
 from outrider.cli.show import dollars, dump, note, out, table
@@ -13,6 +14,7 @@ from outrider.doors import ledger_read
 from outrider.doors.ledger_read import DIMENSIONS, Sum
 from outrider.errors import OutriderError
 from outrider.records import replace
+from outrider.rules.limits import Spend
 from outrider.rules.nearest import nearest
 from outrider.rules.since import since as moment
 
@@ -38,7 +40,8 @@ def usage(*, by: str, since: str | None, rows: bool, as_json: bool, quiet: bool)
     """
     dimensions = _dimensions(by)
     start = 0.0 if since is None else moment(since, now=time.time())
-    ledger = Session().ledger
+    session = Session()
+    ledger = session.ledger
     if rows:
         _print_rows(ledger_read.attempts(ledger, since=start), as_json=as_json)
         return
@@ -48,6 +51,7 @@ def usage(*, by: str, since: str | None, rows: bool, as_json: bool, quiet: bool)
         dump({
             "since": ledger_read.stamp(start) if since else None, "by": list(dimensions),
             "rows": [_shape(entry, dimensions, total) for entry in found], "total": _shape(total, (), total),
+            "budgets": budgets.facts(session.limits(), _spent(session)),
         })  # fmt: skip
         return
     if not total.calls:
@@ -57,6 +61,8 @@ def usage(*, by: str, since: str | None, rows: bool, as_json: bool, quiet: bool)
         [_cells(entry, total) for entry in (*found, _named(total, "total", len(dimensions)))],
         heads=(*dimensions, "calls", "failed", "in", "out", "dollars", "share", "in doubt"),
     )
+    if not quiet:
+        out(f"budgets: {budgets.words(budgets.facts(session.limits(), _spent(session)))}")
     if total.unpriced and not quiet:
         note(f"{total.unpriced} calls had no known price: their dollars are a guess, or missing")
 
@@ -64,6 +70,10 @@ def usage(*, by: str, since: str | None, rows: bool, as_json: bool, quiet: bool)
 _NOTHING = Sum(
     names=(), calls=0, failures=0, input=0, output=0, cached=0, cost=Decimal(0), in_doubt=Decimal(0), unpriced=0
 )
+
+
+def _spent(session: Session) -> Spend:
+    return session.ledger.spend("", at=time.time(), repository=session.places.project)
 
 
 def _dimensions(by: str) -> tuple[str, ...]:

@@ -73,6 +73,7 @@ def _shape(
         "task": row["task"] or None, "rule": row["rule"], "level": row["level"],
         "rejected": decision["rejected"], "models": decision["targets"], "passed": decision["passed"],
         "notes": decision["notes"], "private": bool(row["private"]), "settings": settings,
+        "class": decision.get("class"), "class_from": decision.get("class_from") or None,
         "inputs": decision["inputs"], "cost_usd": float(from_nano(row["cost_nano"])),
         "attempts": [
             {"model": attempt["model"], "provider": attempt["provider"], "id": attempt["wire_id"],
@@ -94,6 +95,8 @@ def _print(
         out(f"  did not decide:    {text}")
     if row["task"]:
         out(f"  task: {row['task']}{', level ' + row['level'] if row['level'] else ''}")
+    if decision.get("class_from"):
+        out(f"  class: {decision['class']}, by {decision['class_from']}")
     for text in decision["notes"]:
         out(f"  note: {text}")
     for number, target in enumerate(decision["targets"], start=1):

@@ -102,15 +102,29 @@ class Keys:
         return found
 
     def known_values(self, registry: Registry) -> tuple[str, ...]:
-        """Returns every key of a known provider, for taking them out of messages."""
-        names = {name for provider in registry.providers.values() for name in provider.keys} | set(FOREIGN)
-        return tuple(sorted({value for name in names if (value := self.lookup(name)) and len(value) >= 8}))
+        """Returns every known key and everything in the key file, for taking them out of messages."""
+        return tuple(sorted(self.named_values(registry)))
+
+    def named_values(self, registry: Registry) -> dict[str, str]:
+        """Returns every value that must not leave, with the name of its variable: known keys and the key file."""
+        names = {name: None for provider in registry.providers.values() for name in provider.keys}
+        found = {value: name for name in (*names, *FOREIGN) if (value := self.lookup(name)) and len(value) >= 8}
+        if self._file is None:
+            self._file = env_file(self._places)
+        for name, value in self._file.items():
+            if len(value) >= 8:
+                found.setdefault(value, name)
+        return found
 
     def digest(self, text: str) -> str:
         """Returns a short keyed digest: equal for equal text on this installation, and saying nothing elsewhere."""
+        return self.digest_bytes(text.encode("utf-8", "surrogatepass"))
+
+    def digest_bytes(self, data: bytes) -> str:
+        """Returns the same for bytes."""
         if self._salt is None:
             self._salt = _salt(self._places)
-        return blake2b(text.encode("utf-8", "surrogatepass"), key=self._salt, digest_size=8).hexdigest()
+        return blake2b(data, key=self._salt, digest_size=8).hexdigest()
 
 
 def _salt(places: Places) -> bytes:

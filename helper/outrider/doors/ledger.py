@@ -11,14 +11,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from outrider.data import Answer, Attempt, Failure, Target
+from outrider.doors import ledger_audit, ledger_purse, ledger_rates, ledger_spend
 from outrider.doors.alive import is_alive
 from outrider.doors.ledger_file import Connection, LedgerFile, Row
 from outrider.doors.settings import Places
 from outrider.records import record, replace
 from outrider.rules import health as health_rules
 from outrider.rules import privacy
+from outrider.rules.disclosure import Disclosure
 from outrider.rules.limits import Booking, Spend
-from outrider.rules.money import from_nano, to_nano
+from outrider.rules.money import to_nano
+from outrider.rules.rates import Wait
 from outrider.rules.targets import Served
 
 Check = Callable[[Spend], "Booking | Failure"]
@@ -50,7 +53,7 @@ class Reservation:
     row: int
     run: str
     nano: int
-    day: str
+    periods: tuple[str, ...]
     booking: Booking
     is_probe: bool = False
 
@@ -81,16 +84,13 @@ class Ledger(LedgerFile):
         """Returns when each server was last asked, in seconds since 1970."""
         return {row["provider"]: row["at"] for row in self.read("SELECT provider, at FROM servers")}
 
-    def spend(self, run: str, *, at: float) -> Spend:
-        """Returns what this run, this day and this month have cost or reserved."""
-        day, month = _periods(at)
-        rows = {row["period"]: row["nano"] for row in
-                self.read("SELECT period, nano FROM spend WHERE period IN (?, ?)", (day, month))}  # fmt: skip
-        own = self.read("SELECT cost_nano FROM runs WHERE id = ?", (run,))
-        return Spend(
-            run=from_nano(own[0]["cost_nano"] if own else 0),
-            day=from_nano(rows.get(day, 0)), month=from_nano(rows.get(month, 0)),
-        )  # fmt: skip
+    def purse(self, provider: str) -> int:
+        """Returns what is left of a provider's retry quota."""
+        return ledger_purse.purse(self, provider)
+
+    def spend(self, run: str, *, at: float, repository: str | None = None) -> Spend:
+        """Returns what this run, this day, this month and this repository today have cost or reserved."""
+        return ledger_spend.read(self, run, at=at, repository=repository)
 
     def record_served(self, provider: str, served: Served) -> None:
         """Remembers what a server said that it serves."""
@@ -104,36 +104,45 @@ class Ledger(LedgerFile):
     def record_run(self, run: RunRow, *, outcome: str, kind: str | None) -> None:
         """Books a run that ended before any call could leave."""
         with self.transaction() as connection:
+            self._close_orphans(connection)
             self._insert_run(connection, run)
             connection.execute("UPDATE runs SET outcome = ?, kind = ? WHERE id = ?", (outcome, kind, run.id))
 
     def reserve(
-        self, run: RunRow, target: Target, *, number: int, check: Check, prompt_digest: str, prompt_bytes: int
-    ) -> Reservation | Failure:
-        """Books the worst case of a call before it leaves, if the check allows it."""
+        self, run: RunRow, target: Target, *, number: int, check: Check, prompt_digest: str, prompt_bytes: int,
+        disclosure: Disclosure | None = None,
+    ) -> Reservation | Failure | Wait:  # fmt: skip
+        """Books the worst case of a call before it leaves, and what it discloses, if check and rates allow it."""
         at = time.time()
         with self.transaction() as connection:
             self._close_orphans(connection)
             self._insert_run(connection, run)
-            verdict = check(self.spend(run.id, at=at))
+            verdict = check(self.spend(run.id, at=at, repository=run.repository))
             if isinstance(verdict, Failure):
-                return verdict
+                return _refused(connection, run, verdict)
+            turn = ledger_rates.ask_for_turn(connection, self.boot, target, verdict)
+            if turn is not None:
+                return turn if isinstance(turn, Wait) else _refused(connection, run, turn)
             nano = to_nano(verdict.worst)
             cursor = connection.execute(
                 "INSERT INTO attempts (run, number, at, monotonic, boot, pid, target, model, provider, wire_id, origin,"
-                " local, key_name, prompt_digest, prompt_bytes, reserved_nano, cost_nano, cost_known)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " local, key_name, prompt_digest, prompt_bytes, reserved_nano, cost_nano, cost_known, class)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 _storable(
                     run.id, number, at, time.monotonic(), self.boot, os.getpid(), target.health_key, target.model.name,
                     target.provider.name, target.wire_id, privacy.origin(target.provider.base_url), target.local,
                     target.provider.keys[0] if target.provider.keys else None, prompt_digest, prompt_bytes,
-                    nano, nano, verdict.known,
+                    nano, nano, verdict.known, disclosure.data_class if disclosure is not None else None,
                 ),
             )  # fmt: skip
-            day = _periods(at)[0]
-            _move(connection, run.id, day, nano)
+            if disclosure is not None:
+                ledger_audit.book(connection, run.id, cursor.lastrowid or 0, disclosure)
+            periods = ledger_spend.periods(at, run.repository)
+            ledger_spend.move(connection, run.id, periods, nano)
+            if verdict.is_repeat:
+                ledger_purse.take(connection, target.provider.name)
             return Reservation(
-                row=cursor.lastrowid or 0, run=run.id, nano=nano, booking=verdict, day=day,
+                row=cursor.lastrowid or 0, run=run.id, nano=nano, booking=verdict, periods=periods,
                 is_probe=self._claim_probe(connection, target),
             )  # fmt: skip
 
@@ -166,8 +175,11 @@ class Ledger(LedgerFile):
                     attempt.target.name, usage.input, usage.output, attempt.seconds + attempt.waited, reservation.run,
                 ),
             )  # fmt: skip
-            _move(connection, reservation.run, reservation.day, nano - reservation.nano)
+            ledger_spend.move(connection, reservation.run, reservation.periods, nano - reservation.nano)
+            ledger_rates.after_call(connection, self.boot, attempt, taken=reservation.booking.tokens)
             self._move_health(connection, attempt, is_probe=reservation.is_probe)
+            if is_answer:
+                ledger_purse.give(connection, attempt.target.provider.name)
 
     def _move_health(self, connection: Connection, attempt: Attempt, *, is_probe: bool) -> None:
         (key,) = _storable(attempt.target.health_key)
@@ -238,18 +250,13 @@ def _health(row: Row) -> health_rules.Health:
     return health_rules.Health(failures=row["failures"], kind=row["kind"], until=row["until"], message=row["message"])
 
 
-def _move(connection: Connection, run: str, day: str, nano: int) -> None:
-    for period in (day, f"month:{day[4:11]}"):
-        connection.execute(
-            "INSERT INTO spend VALUES (?, ?) ON CONFLICT (period) DO UPDATE SET nano = nano + excluded.nano",
-            (period, nano),
-        )
-    connection.execute("UPDATE runs SET cost_nano = cost_nano + ? WHERE id = ?", (nano, run))
-
-
-def _periods(at: float) -> tuple[str, str]:
-    date = time.strftime("%Y-%m-%d", time.gmtime(at))
-    return f"day:{date}", f"month:{date[:7]}"
+def _refused(connection: Connection, run: RunRow, failure: Failure) -> Failure:
+    """Notes on its run that a call was refused; nothing left, so there is no attempt."""
+    connection.execute(
+        "UPDATE runs SET outcome = 'failure', kind = ? WHERE id = ? AND NOT EXISTS"
+        " (SELECT 1 FROM attempts WHERE run = runs.id AND outcome = 'open')", (failure.kind, run.id),
+    )  # fmt: skip
+    return failure
 
 
 def _boot() -> str:

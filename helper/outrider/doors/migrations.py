@@ -33,5 +33,47 @@ STEPS: tuple[tuple[str, ...], ...] = (
             provider TEXT PRIMARY KEY, at REAL NOT NULL, alive INTEGER NOT NULL, ids TEXT NOT NULL
         ) STRICT, WITHOUT ROWID""",
     ),
+    ("CREATE TABLE purses (provider TEXT PRIMARY KEY, tenths INTEGER NOT NULL) STRICT, WITHOUT ROWID",),
+    (  # The audit: what was attached to each attempt, in which class; and rows that stay as they were settled.
+        "ALTER TABLE attempts ADD COLUMN class TEXT",
+        """CREATE TABLE attachments (
+            id INTEGER PRIMARY KEY, attempt INTEGER NOT NULL REFERENCES attempts (id), kind TEXT NOT NULL,
+            name TEXT NOT NULL, digest TEXT NOT NULL, path_digest TEXT, bytes INTEGER NOT NULL, class TEXT
+        ) STRICT""",
+        "CREATE INDEX attachments_attempt ON attachments (attempt)",
+        "CREATE INDEX attachments_digest ON attachments (digest)",
+        "CREATE INDEX attachments_path ON attachments (path_digest) WHERE path_digest IS NOT NULL",
+        "CREATE TABLE prompts (run TEXT NOT NULL, digest TEXT NOT NULL, at REAL NOT NULL, text TEXT NOT NULL,"
+        " PRIMARY KEY (run, digest)) STRICT, WITHOUT ROWID",
+        "CREATE TABLE prunings (id INTEGER PRIMARY KEY, at REAL NOT NULL, before REAL NOT NULL,"
+        " attempts INTEGER NOT NULL) STRICT",
+        """CREATE TRIGGER attempts_say_once BEFORE UPDATE OF id, run, number, at, model, provider, wire_id, origin, local,
+            key_name, prompt_digest, prompt_bytes, item, class ON attempts
+            BEGIN SELECT RAISE(ABORT, 'what an attempt was is not changed afterwards'); END""",
+        # One that seemed to have lost its process may still be settled by it.
+        """CREATE TRIGGER attempts_settle_once BEFORE UPDATE OF outcome, kind, status, certainty, cost_nano, served_by
+            ON attempts WHEN OLD.outcome <> 'open' AND NOT (OLD.kind IS 'interrupted' AND OLD.certainty = 'in_doubt')
+            BEGIN SELECT RAISE(ABORT, 'a settled attempt is not changed'); END""",
+        """CREATE TRIGGER attempts_stay BEFORE DELETE ON attempts
+            WHEN OLD.at >= (SELECT COALESCE(MAX(before), 0) FROM prunings)
+            BEGIN SELECT RAISE(ABORT, 'attempts are deleted by `outrider prune` alone'); END""",
+        """CREATE TRIGGER attachments_say_once BEFORE UPDATE ON attachments
+            BEGIN SELECT RAISE(ABORT, 'what was attached is not changed afterwards'); END""",
+        """CREATE TRIGGER attachments_stay BEFORE DELETE ON attachments
+            WHEN (SELECT at FROM attempts WHERE id = OLD.attempt) >= (SELECT COALESCE(MAX(before), 0) FROM prunings)
+            BEGIN SELECT RAISE(ABORT, 'attachments are deleted by `outrider prune` alone'); END""",
+        """CREATE TRIGGER prunings_say_once BEFORE UPDATE ON prunings
+            BEGIN SELECT RAISE(ABORT, 'what was pruned is not changed afterwards'); END""",
+        """CREATE TRIGGER prunings_stay BEFORE DELETE ON prunings
+            BEGIN SELECT RAISE(ABORT, 'what was pruned is not forgotten'); END""",
+    ),
+    (
+        """CREATE TABLE paces (
+            provider TEXT PRIMARY KEY, boot TEXT NOT NULL, requests REAL NOT NULL, tokens REAL NOT NULL
+        ) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE closures (
+            target TEXT PRIMARY KEY, boot TEXT NOT NULL, until REAL NOT NULL
+        ) STRICT, WITHOUT ROWID""",
+    ),
 )
 NEWEST = len(STEPS)

@@ -17,6 +17,7 @@ from outrider.doors.settings import SMALL_FILE, Places
 from outrider.errors import OutriderError, StorageFault
 from outrider.records import record
 from outrider.rows import Registry
+from outrider.rules import trusting
 from outrider.rules.layers import Layer, LayerName, merge
 from outrider.rules.rows_from import contradictions, duplicates, registry_from
 
@@ -36,7 +37,7 @@ class Source:
 def load(places: Places) -> Registry:
     """Returns the effective registry, or raises with every problem at once."""
     sources = read_sources(places)
-    trusted = _project_is_trusted(places, sources)
+    trusted = is_trusted(places, sources)
     # What was valid while most of it was ignored has not been judged as a whole.
     whole = _digest(sources, trusted=trusted)
     known = os.path.exists(_mark(places, whole))
@@ -103,9 +104,20 @@ def _is_owned_by_root(path: str) -> bool:
     return status.st_uid == 0 and not status.st_mode & 0o022
 
 
-def _project_is_trusted(places: Places, sources: tuple[Source, ...]) -> bool:
+def is_trusted(places: Places, sources: tuple[Source, ...]) -> bool:
+    """Whether the project's files were trusted by the user, or are named as trusted by the managed layer."""
     files = project_files(sources)
-    return bool(files) and places.project is not None and trust.is_trusted(places, places.project, files)
+    if not files or places.project is None:
+        return False
+    return is_managed(places, sources) or trust.is_trusted(places, places.project, files)
+
+
+def is_managed(places: Places, sources: tuple[Source, ...]) -> bool:
+    """Whether the managed layer names this project as trusted."""
+    named = next((parse(source).get("trust") for source in sources if source.name == "managed"), None)
+    if places.project is None or not isinstance(named, list):
+        return False
+    return trusting.is_named(os.path.realpath(places.project), named)
 
 
 def parse_layers(sources: tuple[Source, ...], *, trusted: bool) -> tuple[Layer, ...]:

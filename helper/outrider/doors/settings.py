@@ -5,6 +5,7 @@ Two variables move things: `OUTRIDER_HOME` ours, `CLAUDE_CONFIG_DIR` Claude Code
 
 import os
 import sys
+from collections.abc import Iterator
 
 from outrider.errors import OutriderError, Refused
 from outrider.records import record

@@ -18,7 +18,9 @@ from outrider.doors.digest import blake2b
 from outrider.doors.files import make_folder, read_small
 from outrider.doors.settings import Places
 from outrider.errors import OutriderError, StorageFault
-from outrider.records import record
+from outrider.records import as_dict, record
+from outrider.rules.disclosure import Attached
+from outrider.rules.privacy import LOCAL_ONLY, PUBLIC, rank
 
 FOLDER = "threads"
 LARGEST = 8_388_608
@@ -32,14 +34,20 @@ ROLES: Mapping[str, Literal["system", "user", "assistant"]] = {
 
 @record
 class Thread:
-    """A conversation so far. `private` once true stays true; times are seconds since 1970."""
+    """A conversation so far. Its class is the strictest that it ever had; times are seconds since 1970."""
 
     name: str
     messages: tuple[Message, ...]
-    private: bool
+    data_class: str
     created: float
     updated: float
     models: tuple[str, ...] = ()
+    attached: tuple[Attached, ...] = ()
+
+    @property
+    def private(self) -> bool:
+        """Whether it goes on with local models only."""
+        return self.data_class == LOCAL_ONLY
 
 
 def load(places: Places, name: str) -> Thread | None:
@@ -51,12 +59,23 @@ def load(places: Places, name: str) -> Thread | None:
     return _thread(name, data, touched=os.stat(path).st_mtime)
 
 
-def append(places: Places, name: str, *, messages: tuple[Message, ...], private: bool, model: str) -> None:
-    """Adds turns to a conversation, whole or not at all. `model` is who gave the answers among them."""
+def append(
+    places: Places, name: str, *, messages: tuple[Message, ...], data_class: str, model: str,
+    attached: tuple[Attached, ...] = (),
+) -> None:  # fmt: skip
+    """Adds turns to a conversation, whole or not at all.
+
+    `model` is who gave the answers among them, `attached` what the audit knows of the files in them.
+    """
     path = _path(places, name)
     make_folder(os.path.dirname(path))
     at = time.time()
-    lines = [_line({"at": at, "private": private, "repository": places.project})]
+    about: dict[str, Any] = {
+        "at": at, "private": data_class == LOCAL_ONLY, "class": data_class, "repository": places.project,
+    }  # fmt: skip
+    if attached:
+        about["attached"] = [as_dict(part) for part in attached]
+    lines = [_line(about)]
     lines += [
         _line({"role": message.role, "text": message.text, **({"model": model} if message.role == "assistant" else {})})
         for message in messages
@@ -122,9 +141,12 @@ def _thread(name: str, data: bytes, *, touched: float) -> Thread:
     messages: list[Message] = []
     models: dict[str, None] = {}
     times: list[float] = []
-    private = False
+    data_class = PUBLIC
+    attached: list[Attached] = []
     for row in _rows(data):
-        private = private or row.get("private") is True
+        attached += _attached(row.get("attached"))
+        told = LOCAL_ONLY if row.get("private") is True else row.get("class", PUBLIC)
+        data_class = max(data_class, told if isinstance(told, str) else LOCAL_ONLY, key=rank)
         if isinstance(row.get("at"), int | float):
             times.append(float(row["at"]))
         role, text = ROLES.get(str(row.get("role"))), row.get("text")
@@ -133,9 +155,19 @@ def _thread(name: str, data: bytes, *, touched: float) -> Thread:
             if isinstance(row.get("model"), str) and row["model"]:
                 models[row["model"]] = None
     return Thread(
-        name=name, messages=tuple(messages), private=private, created=min(times, default=touched),
+        name=name, messages=tuple(messages), data_class=data_class, created=min(times, default=touched),
         updated=max(times, default=touched), models=tuple(models),
+        attached=tuple(dict.fromkeys(attached)),
     )  # fmt: skip
+
+
+def _attached(stored: Any) -> Iterator[Attached]:
+    for part in stored if isinstance(stored, list) else ():
+        try:
+            yield Attached(**part)
+        except TypeError:
+            # Written by another version, or damaged: the text is still there, its account is not.
+            continue
 
 
 def _rows(data: bytes) -> Iterator[dict[str, Any]]:

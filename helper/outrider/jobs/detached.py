@@ -20,8 +20,10 @@ from outrider.doors.files import make_folder, read_small, write_whole
 from outrider.doors.settings import Places
 from outrider.errors import OutriderError, StorageFault
 from outrider.records import record
+from outrider.rules.containment import clean
 
 STILL_RUNNING = 6
+FENCED, PRIVATE = "fenced", "private"
 LARGEST_SPOOL = 67_108_864
 
 
@@ -37,10 +39,14 @@ class Job:
     alive: bool
 
 
-def detach(places: Places, run: str, work: Callable[[], int], *, wait: float, as_json: bool) -> int:
-    """Runs `work` in a process of its own and relays it for `wait` seconds; returns its code, or 6 with a handle."""
+def detach(places: Places, run: str, work: Callable[[], int], *, wait: float, as_json: bool, made_for: str = "") -> int:
+    """Runs `work` in a process of its own and relays it for `wait` seconds; returns its code, or 6 with a handle.
+
+    `made_for` says what is spooled: FENCED where it is fit for Claude Code, PRIVATE where it must not get there.
+    """
     folder = places.ours("jobs", run)
     make_folder(folder)
+    write_whole(os.path.join(folder, "made_for"), made_for.encode())
     sys.stdout.flush()
     sys.stderr.flush()
     ended, held = os.pipe()
@@ -121,7 +127,7 @@ def _outcome(work: Callable[[], int]) -> int:
     try:
         return work()
     except OutriderError as mistake:
-        sys.stderr.write(f"error: {mistake.message}\nhint: {mistake.hint}\n")
+        sys.stderr.write(f"error: {clean(mistake.message)}\nhint: {clean(mistake.hint)}\n")
         return mistake.exit_code
     except KeyboardInterrupt as stop:
         return int(getattr(stop, "code", 130))
@@ -168,11 +174,16 @@ def listed(places: Places) -> tuple[Job, ...]:
     return tuple(sorted(jobs, key=lambda job: -job.started))
 
 
-def relay(job: Job) -> int:
-    """Prints what a job printed, and returns its exit code."""
+def made_for(job: Job) -> str:
+    """Returns what a job's spool is fit for: FENCED, PRIVATE, or nothing in particular."""
+    return (read_small(os.path.join(job.folder, "made_for"), limit=64) or b"").decode("ascii", "replace")
+
+
+def relay(job: Job, made: Callable[[str, str], str] = lambda _name, text: text) -> int:
+    """Prints what a job printed, as `made` gives it for `stdout` and `stderr`, and returns its exit code."""
     for name, stream in (("stderr", sys.stderr), ("stdout", sys.stdout)):
         data = read_small(os.path.join(job.folder, name), limit=LARGEST_SPOOL) or b""
-        stream.write(data.decode("utf-8", "replace"))
+        stream.write(made(name, data.decode("utf-8", "replace")))
         stream.flush()
     return 1 if job.code is None else job.code
 

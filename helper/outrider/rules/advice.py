@@ -1,6 +1,11 @@
 """What to do about a failure: the hint beside it, the warnings an answer carries, and the exit code."""
 
+import json
+from decimal import Decimal
+
 from outrider.data import Attempt, Failure, FailureKind, Target
+from outrider.rows import Price
+from outrider.rules.limits import UNPRICED
 
 EXIT_CODES: dict[FailureKind, int] = {"budget": 5, "private": 5, "content_filter": 7, "interrupted": 130}
 LOUD: frozenset[FailureKind] = frozenset({"auth", "quota", "not_found", "tls", "redirect", "private"})
@@ -42,6 +47,8 @@ def exit_code(failure: Failure) -> int:
 
 def hint(failure: Failure, target: Target | None) -> str:
     """Returns the next command to type after a failure."""
+    if failure.kind == "budget":
+        return _budget_hint(failure, target)
     template = HINTS[failure.kind]
     if target is None:
         return template.format(keys="its key", provider="the provider", model="NAME")
@@ -51,6 +58,28 @@ def hint(failure: Failure, target: Target | None) -> str:
         keys=" or ".join(target.provider.keys) or "its key", provider=target.provider.name,
         model=target.model.name, address=target.provider.base_url,
     )  # fmt: skip
+
+
+def _budget_hint(failure: Failure, target: Target | None) -> str:
+    if target is not None and failure.message.endswith(UNPRICED):
+        return price_hint(target.model.name, None)
+    return "raise `limits.budget_usd` or `--max-cost`; `outrider usage` shows what was spent"
+
+
+def price_hint(name: str, price: Price | None, *, provider: str | None = None, wire_id: str | None = None) -> str:
+    """Returns the line for models.local.json that gives a model its price."""
+    # Not known at all: a line that is not taken as it stands, or whoever pastes it makes the model free.
+    base = price.base if price is not None else None
+    rates = {"input": _number(base.input if base else None), "output": _number(base.output if base else None)}
+    new = {"provider": provider, "id": wire_id} if provider is not None else {}
+    line = json.dumps({"models": {name: {**new, "price": rates}}})
+    return f"add its price to your models.local.json, in dollars for a million tokens (these are a guess): {line}"
+
+
+def _number(rate: Decimal | None) -> float | str:
+    if rate is None:
+        return "?"
+    return int(rate) if rate == int(rate) else float(rate)
 
 
 def warnings(attempts: tuple[Attempt, ...]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import assert_never
 
 from outrider.data import Answer, Attempt, Failure, Route, Target
 from outrider.records import record, replace
+from outrider.rules import quota
 from outrider.rules.limits import Limits
 
 REPEATED_STATUS = frozenset({408, 409, 425, 500, 502, 503, 504, 529})
@@ -22,12 +23,14 @@ THROTTLE_CEILING = 20.0
 class Try:
     """The next thing to do: ask this target, after this many seconds.
 
-    `uncapped` lets the answer be as long as the model and the budget allow, whatever was asked for.
+    `uncapped` lets the answer be as long as the model and the budget allow, whatever was asked for; `is_repeat` says
+    that the retry quota pays for it.
     """
 
     target: Target
     after: float = 0.0
     uncapped: bool = False
+    is_repeat: bool = False
 
 
 @record
@@ -48,30 +51,48 @@ Move = Try | Done | GiveUp
 
 
 def next_move(
-    route: Route, attempts: tuple[Attempt, ...], limits: Limits, *, elapsed: float = 0.0, chance: float = 1.0
+    route: Route,
+    attempts: tuple[Attempt, ...],
+    limits: Limits,
+    *,
+    elapsed: float = 0.0,
+    chance: float = 1.0,
+    purse: int = quota.FULL,
 ) -> Move:
-    """Returns what follows from the history. `chance` in [0, 1) spreads the waits, `elapsed` is in seconds."""
+    """Returns what follows from the history.
+
+    `chance` in [0, 1) spreads the waits, `elapsed` is in seconds, `purse` is the retry quota of the provider that was
+    asked last.
+    """
     if not attempts:
-        return _first(route)
+        return _first(route, limits)
     last = attempts[-1]
     match last.outcome:
         case Answer() as answer:
             return Done(answer=answer)
         case Failure() as failure:
-            return _after_failure(route, attempts, limits, failure=failure, elapsed=elapsed, chance=chance)
+            return _after_failure(route, attempts, limits, failure=failure, elapsed=elapsed, chance=chance, purse=purse)
         case never:
             assert_never(never)
 
 
-def _first(route: Route) -> Move:
+def _first(route: Route, limits: Limits) -> Move:
     if route.targets:
-        return Try(target=route.targets[0])
+        # What another process was told to wait is waited here too; what is longer may have been mended since.
+        return Try(target=route.targets[0], after=route.wait if route.wait <= limits.max_wait else 0.0)
     reasons = "; ".join(f"{passed.model}: {passed.why}" for passed in route.passed[:3])
     return GiveUp(failure=Failure(kind="not_found", message=f"no usable model ({reasons or 'the chain is empty'})"))
 
 
 def _after_failure(
-    route: Route, attempts: tuple[Attempt, ...], limits: Limits, *, failure: Failure, elapsed: float, chance: float
+    route: Route,
+    attempts: tuple[Attempt, ...],
+    limits: Limits,
+    *,
+    failure: Failure,
+    elapsed: float,
+    chance: float,
+    purse: int,
 ) -> Move:
     if attempts[-1].shown:
         # Text that a person has already read is never continued by another model.
@@ -88,13 +109,15 @@ def _after_failure(
     if _was_cut_by_its_cap(attempts[-1]) and tries <= 1 and limits.retries > 0:
         return Try(target=target, uncapped=True)
     if others:
-        if tries <= 1 and limits.retries > 0 and _is_worth_one_repeat(failure):
-            return Try(target=target)
+        if tries <= 1 and limits.retries > 0 and quota.allows(purse) and _is_worth_one_repeat(failure):
+            return Try(target=target, is_repeat=True)
         return Try(target=others[0])
     wait = _wait(failure, tries=tries, limits=limits, chance=chance)
-    if wait is None or elapsed + wait >= limits.route:
+    # A call that was held back here, for what another process was told, was none yet.
+    is_repeat = failure.kind != "rate_limit" or failure.certainty != "not_sent"
+    if wait is None or elapsed + wait >= limits.route or (is_repeat and not quota.allows(purse)):
         return GiveUp(failure=_to_report(attempts))
-    return Try(target=target, after=wait)
+    return Try(target=target, after=wait, is_repeat=is_repeat)
 
 
 def _others(route: Route, attempts: tuple[Attempt, ...]) -> tuple[Target, ...]:

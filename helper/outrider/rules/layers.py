@@ -7,15 +7,22 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from outrider.records import record
-from outrider.rules import limits, privacy
+from outrider.rules import limits, privacy, rates
 from outrider.rules.paths import inside
 
 LayerName = Literal["bundled", "managed", "user", "project", "project-local", "flag"]
 TIGHTENING = frozenset({"limits", "privacy"})
 SILENT = frozenset({"version", "$schema"})
+MANAGED: LayerName = "managed"
 PROJECT = frozenset({"project", "project-local"})
 NAMED_KINDS = ("models", "aliases", "tasks", "presets")
 """What `-m` can name: across layers the later meaning of a name wins, whatever it was below."""
+OF_OTHERS = (
+    "ANTHROPIC_", "CLAUDE_", "AWS_", "AZURE_", "GOOGLE_APPLICATION_", "GITHUB_", "GH_", "GITLAB_", "CI_", "NPM_",
+    "NODE_AUTH_", "PYPI_", "TWINE_", "UV_", "CARGO_", "DOCKER_", "SSH_", "GPG_", "VAULT_", "KUBE", "DATABASE_", "PG",
+    "MYSQL_", "REDIS_", "STRIPE_", "SLACK_", "OUTRIDER_",
+)  # fmt: skip
+"""How variables begin that hold secrets of other programs: no project's provider is handed one."""
 CLASSES = ("haiku", "sonnet", "opus", "fable")
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
 
@@ -51,14 +58,32 @@ def merge(layers: tuple[Layer, ...]) -> tuple[dict[str, Any], dict[str, str], tu
         elif layer.name in PROJECT:
             said, refused = _bound_keys(_unpriced(said, base=values), base=values)
             notes.extend(f"{layer.path}: {reason}" for reason in refused)
-        ordinary = _without_tails({key: value for key, value in said.items() if key not in TIGHTENING | SILENT})
+        if "trust" in said and layer.name != MANAGED:
+            notes.append(f"{layer.path}: only the managed layer may say `trust`; yours is `outrider trust`")
+        hidden = TIGHTENING | SILENT | {"trust"}
+        ordinary = _without_tails({key: value for key, value in said.items() if key not in hidden})
+        below = values
         values = _overlay(_renamed(values, ordinary), ordinary)
+        if layer.name in PROJECT:
+            values["tasks"] = privacy.as_strict(below.get("tasks", {}), values.get("tasks", {}))
         origins.update((path, f"{layer.name} {layer.path}") for path in _leaves(ordinary, "$"))
+    values["providers"] = rates.with_least(
+        values.get("providers", {}), base.get("providers", {}),
+        own=_said(layers, "providers", of_projects=False), projects=_said(layers, "providers", of_projects=True),
+    )  # fmt: skip
     own = limits.combined(base.get("limits", {}), _said(layers, "limits", of_projects=False))
     # A project's limits stand against the shipped defaults too: it may lower a budget, and raise none.
     values["limits"] = limits.combined(own, (own, *_said(layers, "limits", of_projects=True)))
-    wishes = (*_said(layers, "privacy", of_projects=False), *_said(layers, "privacy", of_projects=True))
+    wishes = tuple(
+        privacy.as_wished(layer.values["privacy"], trusted=layer.trusted)
+        for layer in layers[1:]
+        if isinstance(layer.values.get("privacy"), Mapping)
+    )
     values["privacy"] = dict(privacy.strictest((base.get("privacy", {}), *wishes)))
+    # No project makes the user's book keep what they typed; any layer may say that it keeps nothing.
+    wanted = {entry.get("store_prompts") for entry in _said(layers, "privacy", of_projects=False)}
+    if True in wanted and not any(entry.get("store_prompts") is False for entry in wishes):
+        values["privacy"]["store_prompts"] = True
     for layer in layers[1:]:
         for path in _in_force(layer.values, values):
             origins.setdefault(path, f"{layer.name} {layer.path}")
@@ -192,6 +217,10 @@ def _bound_keys(said: Mapping[str, Any], *, base: Mapping[str, Any]) -> tuple[di
             refused.append(f"provider {name} is local, and only the user may say where")
         elif below and row.get("headers", below.get("headers")) != below.get("headers"):
             refused.append(f"provider {name} is the user's, and so are its headers")
+        elif below and merged.get("privacy_fields") != below.get("privacy_fields"):
+            refused.append(f"provider {name} is the user's, and so are its `privacy_fields`")
+        elif stolen := [key for key in key_names(merged) if key not in bound and key.startswith(OF_OTHERS)]:
+            refused.append(f"provider {name} may not take {stolen[0]}, which is another program's secret")
         elif loose:
             refused.append(f"provider {name} may not send {loose[0]} to {address}; give it a key variable of its own")
         else:

@@ -7,15 +7,25 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from outrider.data import Failure, Timing
+from outrider.data import Failure, Timing, Usage
 from outrider.records import record, replace
 from outrider.rows import Model, Price
 from outrider.rules import money
 
+PERIODS = ("run", "day", "month", "per_repo")
+"""What a budget can be for: one run, a day, a month (both UTC), a day of one repository."""
 LEAST_OUTPUT = 8_000
 """Below this cap a thinking model returns nothing but its bill."""
 UNKNOWN_OUTPUT = 16_000
 """The cap for a model whose own maximum is not known."""
+LONGEST_OUTPUT = 200_000
+"""More than any model without a known maximum gives."""
+DENSEST = 4
+"""How many times its largest expected size a prompt may turn out to be: two tokens for each of its bytes."""
+HIDDEN_INPUT = 20_000
+"""Tokens that a server may put around a prompt: its own instructions, tools, a template."""
+UNPRICED = "is not known, and a budget is set"
+"""How the refusal of a model without a price ends: no budget that the user set can be held with it."""
 
 
 @record
@@ -41,11 +51,15 @@ class Limits:
 
 @record
 class Spend:
-    """What has been spent or reserved so far, in dollars, by period."""
+    """What has been spent or reserved so far, in dollars, by period.
+
+    `per_repo` is the day's sum of the repository that the run belongs to; None outside of any.
+    """
 
     run: Decimal = Decimal(0)
     day: Decimal = Decimal(0)
     month: Decimal = Decimal(0)
+    per_repo: Decimal | None = None
 
 
 def combined(defaults: Mapping[str, Any], layers: tuple[Mapping[str, Any], ...]) -> dict[str, Any]:
@@ -57,12 +71,11 @@ def combined(defaults: Mapping[str, Any], layers: tuple[Mapping[str, Any], ...])
     for name in sorted({name for layer in layers for name in layer} - {"budget_usd"}):
         result[name] = min(layer[name] for layer in layers if name in layer)
     budgets = dict(defaults.get("budget_usd", {}))
-    for period in ("run", "day", "month"):
-        wanted = [
-            layer["budget_usd"][period] for layer in layers if layer.get("budget_usd", {}).get(period) is not None
-        ]
+    for period in PERIODS:
+        wanted = [said[period] for layer in layers if period in (said := layer.get("budget_usd", {}))]
         if wanted:
-            budgets[period] = min(wanted)
+            # Null takes a shipped budget away, and no other layer's.
+            budgets[period] = min((value for value in wanted if value is not None), default=None)
     result["budget_usd"] = budgets
     return result
 
@@ -130,13 +143,24 @@ def for_route(limits: Limits, models: tuple[tuple[Model, Mapping[str, Any]], ...
 class Booking:
     """What a call may cost: the cap to send, in tokens, and the most it comes to, in dollars.
 
-    `may_grow` says that the model could give more than the cap that was asked for.
+    `may_grow` says that the model could give more than the cap that was asked for; `is_repeat` that the same target
+    is asked again, which its provider's retry quota pays for. `input_tokens` are the most that the prompt can be,
+    `patience` is for how many seconds the call can wait for its turn, and `turn` the one that it was given.
     """
 
     cap: int
     worst: Decimal
     known: bool
     may_grow: bool = False
+    is_repeat: bool = False
+    input_tokens: int = 0
+    patience: float = 0.0
+    turn: float | None = None
+
+    @property
+    def tokens(self) -> int:
+        """The most that the call can use, prompt and answer."""
+        return self.input_tokens + self.cap
 
 
 def book(
@@ -161,13 +185,14 @@ def book(
     price = model.price if known else price
     if not known and limits.budgets_set and not is_free(price):
         return Failure(
-            kind="budget", certainty="not_sent",
-            message=f"the price of {model.name} is not known, and a budget is set",
+            kind="budget", certainty="not_sent", message=f"the price of {model.name} {UNPRICED}",
         )  # fmt: skip
     cap = _cap(model, wanted, input_tokens)
     may_grow = wanted is not None and cap < _cap(model, None, input_tokens)
     if price is None:
-        return Booking(cap=cap, worst=Decimal(0), known=False, may_grow=may_grow)
+        return Booking(
+            cap=cap, worst=Decimal(0), known=False, may_grow=may_grow, input_tokens=input_tokens
+        )  # fmt: skip
     for period, left in remaining(limits, spend).items():
         bought = money.output_bought(price, input_tokens=input_tokens, budget=left, at=at)
         least = cap if wanted is not None else min(cap, LEAST_OUTPUT)
@@ -182,7 +207,7 @@ def book(
             # What costs nothing may be asked although a budget is overdrawn.
             return _over(period, left)
     worst = money.worst_cost(price, input_tokens=input_tokens, output_tokens=cap, at=at) or Decimal(0)
-    return Booking(cap=cap, worst=worst, known=known, may_grow=may_grow)
+    return Booking(cap=cap, worst=worst, known=known, may_grow=may_grow, input_tokens=input_tokens)
 
 
 def _cap(model: Model, wanted: int | None, input_tokens: int) -> int:
@@ -193,16 +218,39 @@ def _cap(model: Model, wanted: int | None, input_tokens: int) -> int:
     return min(wanted, most) if wanted is not None else most
 
 
+def believable(usage: Usage, model: Model, booking: Booking) -> Usage:
+    """Returns a usage that can be true: what no model could have used is cut to what was reserved.
+
+    A call may well come to more than its reservation (text denser than any we know, a cap that a server ignores), and
+    is then booked at what it came to. More tokens than the model's window, or many times what was sent, are no bill.
+    """
+    most_input = max(model.context or 0, DENSEST * booking.input_tokens + HIDDEN_INPUT)
+    most_output = max(model.max_output or LONGEST_OUTPUT, 2 * booking.cap)
+    is_possible = 0 <= usage.input <= most_input and 0 <= usage.output <= most_output
+    are_parts = all(0 <= part <= usage.input for part in (usage.cached, usage.cache_write))
+    if is_possible and are_parts and 0 <= usage.reasoning <= usage.output:
+        return usage
+    input_tokens = max(min(usage.input, booking.input_tokens), 0)
+    output = max(min(usage.output, booking.cap), 0)
+    return replace(
+        usage, input=input_tokens, output=output, cached=max(min(usage.cached, input_tokens), 0),
+        cache_write=max(min(usage.cache_write, input_tokens), 0), reasoning=max(min(usage.reasoning, output), 0),
+    )  # fmt: skip
+
+
 def remaining(limits: Limits, spend: Spend) -> dict[str, Decimal]:
     """Returns what each budget still holds, in dollars."""
-    spent = {"run": spend.run, "day": spend.day, "month": spend.month}
-    return {period: budget - spent[period] for period, budget in limits.budget.items() if period in spent}
+    spent = {"run": spend.run, "day": spend.day, "month": spend.month, "per_repo": spend.per_repo}
+    return {
+        period: budget - used for period, budget in limits.budget.items() if (used := spent.get(period)) is not None
+    }
 
 
 def _over(period: str, left: Decimal) -> Failure:
+    which = "repository's day" if period == "per_repo" else period
     return Failure(
         kind="budget", certainty="not_sent",
-        message=f"the {period} budget has ${max(left, Decimal(0)):.4f} left, less than this call can cost",
+        message=f"the {which} budget has ${max(left, Decimal(0)):.4f} left, less than this call can cost",
     )  # fmt: skip
 
 

@@ -14,6 +14,8 @@ from outrider.rows import Condition, Price, Rates
 
 MILLION = Decimal(1_000_000)
 NANO = Decimal(1_000_000_000)
+MOST_NANO = 10**15
+"""A million dollars for one call is a mistake in a price; the sum of thousands still fits 64 bits."""
 IMAGE_TOKENS = 1_600
 """A large picture at the vendors that bill by tiles or pixels; small ones cost less."""
 MESSAGE_TOKENS = 8
@@ -139,8 +141,8 @@ def _bytes(text: str) -> int:
 
 
 def to_nano(dollars: Decimal) -> int:
-    """Returns whole nano-dollars, rounded up so that many small costs never vanish."""
-    return int((dollars * NANO).to_integral_value(ROUND_CEILING))
+    """Returns whole nano-dollars, rounded up so that many small costs never vanish, and within what a book can hold."""
+    return max(0, min(int((dollars * NANO).to_integral_value(ROUND_CEILING)), MOST_NANO))
 
 
 def from_nano(nano: int) -> Decimal:

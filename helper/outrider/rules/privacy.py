@@ -23,6 +23,7 @@ LOCAL_NETWORKS = tuple(
 takes for private changed within Python 3.11.
 """
 CLOUD = "cloud"
+CLASSES = PUBLIC, INTERNAL, SECRET, LOCAL_ONLY = "public", "internal", "secret", "local-only"
 
 
 def is_local(base_url: str, *, declared: bool, wire_id: str) -> bool:
@@ -31,7 +32,7 @@ def is_local(base_url: str, *, declared: bool, wire_id: str) -> bool:
     `declared` is the user's word for a provider that is not on a literal loopback address. A model that a local
     server itself runs in the cloud (Ollama's `…-cloud`) is never local.
     """
-    if _runs_in_the_cloud(wire_id):
+    if runs_in_the_cloud(wire_id):
         return False
     if base_url == "":
         return declared
@@ -46,7 +47,7 @@ def is_local(base_url: str, *, declared: bool, wire_id: str) -> bool:
     return address is None or is_local_address(str(address))
 
 
-def _runs_in_the_cloud(wire_id: str) -> bool:
+def runs_in_the_cloud(wire_id: str) -> bool:
     """Whether a server's name for a model marks it as run elsewhere, by its tag (`x:cloud`, `x:120b-cloud`) or end."""
     name, _, tag = wire_id.strip().lower().partition("@")[0].rpartition("/")[2].partition(":")
     return CLOUD in tag or name.endswith(f"-{CLOUD}")
@@ -115,8 +116,13 @@ def address_problem(base_url: str, *, declared_local: bool) -> str | None:
     return "is plain http to another machine"
 
 
+def rank(name: str) -> int:
+    """Returns how strict a class of data is; a name that nobody knows is the strictest."""
+    return CLASSES.index(name) if name in CLASSES else len(CLASSES) - 1
+
+
 def strictest(layers: tuple[Mapping[str, Any], ...]) -> Mapping[str, Any]:
-    """Combines privacy settings of several layers: denials add up, allowances only narrow."""
+    """Combines privacy settings of several layers: denials and patterns add up, allowances only narrow."""
     allow: frozenset[str] | None = None
     deny: frozenset[str] = frozenset()
     for layer in layers:
@@ -129,4 +135,54 @@ def strictest(layers: tuple[Mapping[str, Any], ...]) -> Mapping[str, Any]:
         combined["allow"] = sorted(allow)
     if deny:
         combined["deny"] = sorted(deny)
+    names = dict.fromkeys(name for layer in layers for name in layer.get("classes", ()))
+    if names:
+        combined["classes"] = {
+            name: _strictest_class(tuple(layer.get("classes", {}).get(name, {}) for layer in layers)) for name in names
+        }
+    paths = [entry for layer in layers for entry in layer.get("paths", ())]
+    if paths:
+        combined["paths"] = paths
+    redact = [layer["redact"] for layer in layers if layer.get("redact")]
+    if redact:
+        own = dict.fromkeys(pattern for wish in redact if isinstance(wish, list) for pattern in wish)
+        combined["redact"] = list(own) or True
+    return combined
+
+
+def as_wished(said: Mapping[str, Any], *, trusted: bool) -> Mapping[str, Any]:
+    """Returns a layer's privacy settings without the regular expressions of one that is not trusted.
+
+    They could hold a process up for ever; that it wants something hidden still counts.
+    """
+    return said if trusted or not isinstance(said.get("redact"), list) else {**said, "redact": True}
+
+
+def as_strict(below: Mapping[str, Any], tasks: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns tasks of which none is less private than the one of that name below."""
+    kept = {
+        name: {**row, **{key: below[name][key] for key in ("private", "class") if _is_looser(key, row, below[name])}}
+        for name, row in tasks.items()
+        if name in below
+    }
+    return {**tasks, **kept}
+
+
+def _is_looser(key: str, row: Mapping[str, Any], below: Mapping[str, Any]) -> bool:
+    if key == "private":
+        return bool(below.get(key)) and not row.get(key)
+    return rank(below.get(key, PUBLIC)) > rank(row.get(key, PUBLIC))
+
+
+def _strictest_class(rows: tuple[Mapping[str, Any], ...]) -> dict[str, Any]:
+    """Combines what several layers say of one class of data."""
+    allowed = [frozenset(row["allow"]) for row in rows if "allow" in row]
+    denied = frozenset(name for row in rows for name in row.get("deny", ()))
+    combined: dict[str, Any] = {}
+    if allowed:
+        combined["allow"] = sorted(frozenset.intersection(*allowed))
+    if denied:
+        combined["deny"] = sorted(denied)
+    if any(row.get("upstream") == "deny" for row in rows):
+        combined["upstream"] = "deny"
     return combined

@@ -11,8 +11,12 @@ from typing import Any
 from outrider.data import Attempt, Passed, Route
 from outrider.records import as_dict
 from outrider.rows import Registry
+from outrider.rules.advice import price_hint
 from outrider.rules.health import FOREVER, Health
+from outrider.rules.limits import UNPRICED
 from outrider.rules.paths import inside
+from outrider.rules.privacy import PUBLIC
+from outrider.rules.routing import dearest
 from outrider.rules.selection import Facts, Selection
 from outrider.rules.targets import Situation
 
@@ -36,15 +40,34 @@ def no_model(registry: Registry, route: Route, *, private: bool) -> tuple[str, s
     broke = [entry for entry in told if entry.kind == "budget"]
     barred = [entry for entry in told if entry.kind == "private"]
     small = [entry for entry in told if entry.kind == "context"]
+    if broke and broke[0].why.endswith(UNPRICED):
+        return "budget", f"{broke[0].model}: {broke[0].why}", _price_hint(registry, broke[0].model)
     if broke:
         return "budget", f"{broke[0].model}: {broke[0].why}", "raise `limits.budget_usd`, or see `outrider usage`"
     if private:
-        return "private", f"no local model can be used{_first_reason(told)}", _local_hint(registry)
+        why = f"; it is local-only by {route.class_from}" if route.class_from not in {"", "flag --private"} else ""
+        return "private", f"no local model can be used{_first_reason(told)}{why}", _local_hint(registry)
+    if barred and route.data_class != PUBLIC:
+        message = f"it is {route.data_class} by {route.class_from}, and no model for that can be used"
+        hint = f"allow a provider under `privacy.classes.{route.data_class}` in your models.local.json, or ask"
+        return "private", f"{message}{_first_reason(told)}", f"{hint} with `--private`"
     if barred and len(barred) == len(told):
         return "private", f"{barred[0].model}: {barred[0].why}", "see `privacy` in your models.local.json"
     if small and len(small) == len(told):
         return "context", f"{small[0].model}: {small[0].why}", "ask with fewer files, or a model with a larger window"
     return "not_found", f"no usable model{_first_reason(list(route.passed))}", key_hint(registry, route.passed)
+
+
+def _price_hint(registry: Registry, shown: str) -> str:
+    """Returns the row to add for a model without a price, at a price that is rather too high than too low."""
+    name, _, gateway = shown.partition(" via ")
+    row = registry.models.get(name)
+    if row is not None and not gateway:
+        return price_hint(name, dearest(registry, row.provider))
+    provider, _, wire_id = name.partition("/")
+    if row is not None:
+        provider, wire_id = gateway, row.also.get(gateway, row.id)
+    return price_hint(f"{provider}.{wire_id}", dearest(registry, provider), provider=provider, wire_id=wire_id)
 
 
 def _first_reason(told: list[Passed]) -> str:
@@ -103,7 +126,8 @@ def decision(
             for target in route.targets
         ],
         "passed": [{"model": entry.model, "why": entry.why, "kind": entry.kind} for entry in route.passed],
-        "notes": list(route.notes), "private": route.private, "settings": _settings(registry, route),
+        "notes": list(route.notes), "private": route.private, "class": route.data_class,
+        "class_from": route.class_from, "settings": _settings(registry, route),
     }  # fmt: skip
 
 

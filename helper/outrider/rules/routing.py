@@ -9,7 +9,7 @@ from typing import Literal
 from outrider.data import Failure, Passed, Route, Target, Usage
 from outrider.records import replace
 from outrider.rows import Model, Price, Rates, Registry, Task
-from outrider.rules import health, limits, money
+from outrider.rules import classes, limits, money, privacy, resting
 from outrider.rules.selection import Choice, Facts, Selection, choose
 from outrider.rules.targets import Situation, Wanted, score, ways
 
@@ -22,10 +22,12 @@ def route(registry: Registry, selection: Selection, facts: Facts, situation: Sit
     """Returns what to try, in order, what was passed over and why, and the rule that decided."""
     choice = choose(registry, selection, facts)
     task = choice.task
-    private = selection.private or task.private or bool(registry.values.get("privacy", {}).get("private"))
-    private = private or (choice.preset is not None and choice.preset.local)
+    given = classes.Mark(name=facts.data_class, because=facts.class_from)
+    mark = classes.of_request(registry, given, flag=selection.private, task=task, preset=choice.preset)
+    private = mark.name == privacy.LOCAL_ONLY
     wanted = Wanted(
-        private=private, needs=facts.needs | task.needs, tokens=facts.tokens, explicit=choice.explicit
+        private=private, needs=facts.needs | task.needs, tokens=facts.tokens, explicit=choice.explicit,
+        data_class=mark.name,
     )  # fmt: skip
     models, notes = _chain(registry, choice, situation)
     steps = _walk(registry, situation, models, wanted)
@@ -45,7 +47,7 @@ def route(registry: Registry, selection: Selection, facts: Facts, situation: Sit
         targets = targets[:1]
     # What rests is judged last: the only target that can be paid for is asked even though it rests.
     affordable, broke = _affordable(registry, situation, _prefer_json(targets, wanted), facts)
-    awake, rested = _rested(situation, affordable)
+    awake, rested, wait = resting.spare(situation, affordable)
     agent = _agent(registry, task, order, situation)
     how: Literal["outrider", "subagent"] = "subagent" if agent is not None and not choice.explicit else "outrider"
     return Route(
@@ -53,8 +55,8 @@ def route(registry: Registry, selection: Selection, facts: Facts, situation: Sit
         passed=(*passed, *rested, *broke), chain=order, tail=tuple(target.health_key for target in tail),
         rejected=choice.rejected,
         how=how, agent=agent if how == "subagent" else None, private=private,
-        effort=_effort(choice),
-        content_filter_falls_over=task.row.get("content_filter") == "next", notes=(*choice.notes, *notes),
+        data_class=mark.name, class_from=mark.because, effort=_effort(choice),
+        content_filter_falls_over=task.row.get("content_filter") == "next", wait=wait, notes=(*choice.notes, *notes),
     )  # fmt: skip
 
 
@@ -212,37 +214,22 @@ def _prefer_json(targets: tuple[Target, ...], wanted: Wanted) -> tuple[Target, .
     )
 
 
-def _rested(situation: Situation, targets: tuple[Target, ...]) -> tuple[tuple[Target, ...], tuple[Passed, ...]]:
-    """Leaves out what rests after a fault, but never the last target of a chain."""
-    states = {target.health_key: situation.health.get(target.health_key, health.WELL) for target in targets}
-    resting = {key for key, state in states.items() if health.is_resting(state, now=situation.now)}
-    if len(resting) == len(states) and targets:
-        soonest = min(targets, key=lambda target: states[target.health_key].until)
-        resting.remove(soonest.health_key)
-    passed = tuple(
-        Passed(model=target.name, why=_resting_reason(states[target.health_key], situation.now), kind="resting")
-        for target in targets
-        if target.health_key in resting
-    )
-    return tuple(target for target in targets if target.health_key not in resting), passed
-
-
-def _resting_reason(state: health.Health, now: float) -> str:
-    if state.until == health.FOREVER:
-        return f"its key was refused ({state.message})" if state.message else "its key was refused"
-    return f"rests {state.until - now:.0f} s more after {state.kind}"
-
-
 def stand_in(registry: Registry, target: Target) -> Price | None:
     """Returns the price to reserve at where the model's own is not known.
 
-    Nothing for what runs locally, else the provider's dearest known one.
+    Nothing for what runs locally, else the provider's dearest known one, else the dearest of all: never nothing.
     """
     if target.local:
         return Price(base=Rates(input=Decimal(0), output=Decimal(0)))
-    known = [model.price for model in registry.models.values()
-             if model.provider == target.provider.name and model.price is not None]  # fmt: skip
-    return max(known, key=lambda price: (price.base.output or 0, price.base.input or 0), default=None)
+    return dearest(registry, target.provider.name)
+
+
+def dearest(registry: Registry, provider: str) -> Price | None:
+    """Returns the dearest price that is known at a provider, or else anywhere."""
+    priced = [(model.provider == provider, model.price) for model in registry.models.values() if model.price]
+    return max(
+        priced, key=lambda entry: (entry[0], entry[1].base.output or 0, entry[1].base.input or 0), default=(False, None)
+    )[1]  # fmt: skip
 
 
 def _affordable(

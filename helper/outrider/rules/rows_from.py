@@ -3,6 +3,7 @@
 The values have passed the schema, so shapes are taken as they should be.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -62,7 +63,25 @@ def _task(name: str, row: Mapping[str, Any]) -> Task:
 
 def contradictions(values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """Returns every (path, problem) in the merged values: what is missing, what is circular, what is called twice."""
-    return (*_provider_problems(values), *_model_problems(values), *_alias_problems(values), *_chain_problems(values))
+    return (*_provider_problems(values), *_model_problems(values), *_alias_problems(values), *_chain_problems(values),
+            *_privacy_problems(values))  # fmt: skip
+
+
+def _privacy_problems(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    privacy = values.get("privacy", {})
+    wanted = privacy.get("redact")
+    for index, pattern in enumerate(wanted if isinstance(wanted, list) else ()):
+        try:
+            re.compile(pattern)
+        except (re.error, RecursionError, OverflowError) as fault:
+            yield f"$.privacy.redact[{index}]", f"is no regular expression: {fault}"
+    providers = values.get("providers", {})
+    for name, row in privacy.get("classes", {}).items():
+        for kind in ("allow", "deny"):
+            for provider in row.get(kind, ()):
+                if provider not in providers:
+                    place = f"{inside('$.privacy.classes', name)}.{kind}"
+                    yield place, _missing("provider", provider, providers)
 
 
 def duplicates(said: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

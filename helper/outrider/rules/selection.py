@@ -32,8 +32,8 @@ class Selection:
 class Facts:
     """What is known of the prompt, which itself goes no further.
 
-    Its likely and its most tokens, the cap that was asked for, its level score, what it needs, and which of the
-    rules' keywords it holds.
+    Its likely and its most tokens, the cap that was asked for, its level score, what it needs, which of the rules'
+    keywords it holds, and the class of what came with it.
     """
 
     tokens: int = 0
@@ -42,6 +42,8 @@ class Facts:
     score: float = 0.0
     needs: frozenset[str] = frozenset()
     keywords: frozenset[str] = frozenset()
+    data_class: str = "public"
+    class_from: str = ""
 
 
 @record
@@ -81,10 +83,11 @@ def choose(registry: Registry, selection: Selection, facts: Facts) -> Choice:
         )
     if selection.task is None:
         rejected.append("flag -t: not given")
-    if selection.private and selection.task is None:
+    if (selection.private or facts.data_class == "local-only") and selection.task is None:
         private = _private_task(registry)
+        rule = "flag --private" if selection.private else f"local-only data: {facts.class_from}"
         return Choice(
-            task=private, chain=private.chain, rule="flag --private", fallback=selection.fallback is not False,
+            task=private, chain=private.chain, rule=rule, fallback=selection.fallback is not False,
             rejected=tuple(rejected),
         )  # fmt: skip
     for index, rule in enumerate(registry.values.get("rules", ())):

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from outrider.data import Passed, Target
 from outrider.records import record, replace
 from outrider.rows import Model, Provider, Registry
-from outrider.rules import privacy
+from outrider.rules import classes, privacy
 from outrider.rules.health import Health
 from outrider.rules.limits import Limits, Spend
 
@@ -44,12 +44,13 @@ class Situation:
 
 @record
 class Wanted:
-    """What a target must do for this request."""
+    """What a target must do for this request, and how confidential that is."""
 
     private: bool
     needs: frozenset[str]
     tokens: int
     explicit: bool
+    data_class: str = privacy.PUBLIC
 
 
 @record
@@ -80,7 +81,9 @@ def ways(registry: Registry, situation: Situation, model: Model, wanted: Wanted)
 def _all_ways(look: Look, model: Model) -> Iterator[Target | Passed]:
     own = look.registry.providers[model.provider]
     if own.dialect == "native":
-        yield Passed(model=model.name, why="runs inside Claude Code, as a subagent", kind="native")
+        barred = _barred_for_class(look, own)
+        told = ("native", "runs inside Claude Code, as a subagent") if barred is None else ("private", barred)
+        yield Passed(model=model.name, why=told[1], kind=told[0])
         if not look.wanted.explicit:
             return
     else:
@@ -119,10 +122,13 @@ def _way(look: Look, model: Model, provider: Provider, wire_id: str) -> Iterator
     served = look.situation.served.get(provider.name) if provider.serves_listed else None
     # What the server calls it is what is asked, so that is what has to be local.
     there = (find_served(served.ids, wire_id) if served is not None else None) or wire_id
-    reason = _barred(look, provider)
+    # Where only local models will do, the next line is the wall; allowances speak of the others.
+    reason = _barred(look, provider, is_local=look.wanted.private or _is_local(provider, there))
     if reason is None and look.wanted.private and not _is_local(provider, there):
         reason = "private", "not local, and the request is private"
-    if reason is None and served is not None and wire_id != "*" and not look.wanted.explicit:
+    # A server may hold a model that it runs elsewhere: where it must be private, only what it lists as its own counts.
+    must_be_listed = look.wanted.private or not look.wanted.explicit
+    if reason is None and served is not None and wire_id != "*" and must_be_listed:
         reason = _not_there(served, wire_id)
     if reason is not None:
         yield Passed(model=shown, why=reason[1], kind=reason[0])
@@ -139,14 +145,21 @@ def _is_local(provider: Provider, wire_id: str) -> bool:
 def _target(look: Look, model: Model, provider: Provider, wire_id: str) -> Target:
     return Target(
         model=model, provider=provider, wire_id=wire_id, key_id=look.situation.keys.get(provider.name, ""),
-        local=_is_local(provider, wire_id),
+        local=_is_local(provider, wire_id), carries=classes.carried(look.registry, provider, look.wanted.data_class),
     )  # fmt: skip
 
 
-def _barred(look: Look, provider: Provider) -> tuple[str, str] | None:
-    rules = look.registry.values.get("privacy", {})
-    if provider.name in rules.get("deny", ()) or ("allow" in rules and provider.name not in rules["allow"]):
-        return "private", f"{provider.name} is not allowed by `privacy`"
+def _barred_for_class(look: Look, native: Provider) -> str | None:
+    """Says why Claude Code's own models may not see data of this class; in public matters they always may."""
+    if look.wanted.data_class == privacy.PUBLIC or look.wanted.private:
+        return None
+    return classes.why_barred(look.registry, native, look.wanted.data_class, is_local=False)
+
+
+def _barred(look: Look, provider: Provider, *, is_local: bool) -> tuple[str, str] | None:
+    told = classes.why_barred(look.registry, provider, look.wanted.data_class, is_local=is_local)
+    if told is not None:
+        return "private", told
     if provider.name not in look.situation.keys:
         return "key", provider.keys[0] if provider.keys else provider.name
     return None

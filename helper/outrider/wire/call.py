@@ -1,18 +1,20 @@
 """The one way in: a request and a target become an `HttpCall`; its reply is read by what this room picks.
 
 Addresses, headers and keys are put together here, the same way for every dialect; bodies are the codecs'. A codec is
-imported when its dialect is first used, since one call needs one of them. Nothing here decides whether a call may be
-made.
+imported when its dialect is first used, since one call needs one of them. Whether a call may be made is decided
+elsewhere, but for one thing: of a private request there is no call to a target that is not local, whoever wants it.
 """
 
 import json
+from collections.abc import Mapping
 from typing import assert_never
 
 from outrider import __version__
 from outrider.data import Failure, HttpCall, Json, Reading, Request, Target, Timing
-from outrider.errors import OutriderError
+from outrider.errors import OutriderError, Refused
 from outrider.providers import quirks
 from outrider.rows import Provider
+from outrider.rules.privacy import is_local, runs_in_the_cloud
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -20,6 +22,8 @@ Headers = tuple[tuple[str, str], ...]
 def encode(request: Request, target: Target, *, key: str | None, timing: Timing) -> tuple[HttpCall, tuple[str, ...]]:
     """Returns the call that asks a target, and a sentence for each parameter that it leaves out."""
     provider = target.provider
+    if request.private and not is_local(provider.base_url, declared=provider.local, wire_id=target.wire_id):
+        raise Refused(f"{target.name} is not local, and the request is private", hint="see `outrider route --private`")
     own: dict[str, str] = {}
     match provider.dialect:
         case "openai":
@@ -57,12 +61,22 @@ def encode(request: Request, target: Target, *, key: str | None, timing: Timing)
         method="POST",
         url=url,
         headers=tuple(headers.items()),
-        body=_dump(body),
+        body=_dump(_carrying(body, target.carries)),
         timing=timing,
         stream=request.stream,
-        local_only=target.local,
+        local_only=target.local or request.private,
     )
     return call, warnings
+
+
+def _carrying(body: Mapping[str, Json], fields: Mapping[str, Json]) -> dict[str, Json]:
+    """Returns a body with fields that nothing else may set otherwise."""
+    made = dict(body)
+    for name, value in fields.items():
+        present = made.get(name)
+        is_object = isinstance(present, Mapping) and isinstance(value, Mapping)
+        made[name] = _carrying(present or {}, value) if is_object else value
+    return made
 
 
 def reading(target: Target, *, stream: bool, schema_wanted: bool = False) -> Reading:
@@ -143,9 +157,18 @@ def read_list(provider: Provider, *, status: int, body: bytes) -> tuple[str, ...
     for row in rows:
         names = [row.get(name) for name in ("id", "name", "model")] if isinstance(row, dict) else [row]
         listed = next((name for name in names if isinstance(name, str) and name), None)
-        if listed is not None:
+        if listed is not None and not _is_run_elsewhere(row, listed):
             ids.append(own.read_id(listed) if own.read_id is not None else listed)
     return tuple(dict.fromkeys(ids))
+
+
+def _is_run_elsewhere(row: Json, name: str) -> bool:
+    """Whether a server runs a model on another machine under a name that does not say so, as a copied one has.
+
+    Ollama names the machine (`remote_host`) in its list: https://docs.ollama.com/api/tags, seen 2026-11-20.
+    """
+    is_elsewhere = isinstance(row, dict) and bool(row.get("remote_host") or row.get("remote_model"))
+    return is_elsewhere and not runs_in_the_cloud(name)
 
 
 def join(base_url: str, path: str) -> str:

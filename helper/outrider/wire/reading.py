@@ -22,6 +22,8 @@ BLANK = b" \t\r\n\xef\xbb\xbf"
 EVENT_STARTS = b"deir:"
 """First letters of `data`, `event`, `id`, `retry` and of a comment; no JSON value and no page begins so."""
 REFUSAL_LIMIT = 1 << 18
+LIGHT = 1 << 22
+"""Up to this size, in bytes, a body is read without being weighed."""
 
 ReadWhole = Callable[[Reply, dict[str, Json]], None]
 ReadEvent = Callable[[Reply, str, dict[str, Json]], str]
@@ -157,7 +159,7 @@ class HttpReading:
         """Reads what the end of the body leaves over: a whole body, or an event without its end."""
         reply = self._reply
         if self._mode == "whole":
-            self._read_body(b"".join(self._body))
+            self._read_body()
         elif self._mode == "events":
             for name, data in self._events.close():
                 if isinstance(_load(data), dict) or data.strip() == "[DONE]":
@@ -173,14 +175,26 @@ class HttpReading:
         elif not self._stream or "json" in self._headers.get("content-type", ""):
             reply.fail("bad_response", "the reply has no body")
 
-    def _read_body(self, body: bytes) -> None:
-        """Reads a reply that came as one JSON value."""
-        payload = _load(body.decode("utf-8", "replace"))
+    def _read_body(self) -> None:
+        """Reads a reply that came as one JSON value. No copy is kept longer than it is needed: it may be large."""
+        body = b"".join(self._body).strip(BLANK)
+        self._body.clear()
+        if len(body) > LIGHT:
+            from outrider.wire.weight import is_too_heavy
+
+            if is_too_heavy(body):
+                self._reply.fail("too_large", "the reply would take too much memory to read")
+                return
+        is_page = body.startswith(b"<")
+        text = body.decode("utf-8", "replace")
+        del body
+        payload = _load(text)
+        del text
         if isinstance(payload, dict):
             self._read_whole(self._reply, payload)
         elif isinstance(payload, list) and payload and isinstance(payload[0], dict) and payload[0].get("error"):
             self._reply.refuse(payload, otherwise="bad_response")
-        elif body.startswith(b"<"):
+        elif is_page:
             self._reply.fail("bad_response", "the reply is a web page, not an answer")
         else:
             self._reply.fail("bad_response", "the reply is not a JSON object")

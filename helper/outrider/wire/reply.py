@@ -5,6 +5,7 @@ It knows no field of any dialect and nothing of bytes. The first decisive thing 
 
 from outrider.data import Failure, FailureKind, Json, Usage
 from outrider.providers import Quirks
+from outrider.records import replace
 from outrider.wire.text import Joined, Thinking, one_line
 
 FINISHES = {
@@ -24,10 +25,16 @@ FINISHES = {
 """How generation ended, in one word each; any other word means that it came to its end."""
 
 
+MOST_WIDE = 1 << 24
+"""The longest text, in letters, that has one beyond the first 65,536 of Unicode."""
+
+
 class Reply:
     """What is known of a reply so far."""
 
     __slots__ = (
+        "_is_wide",
+        "_size",
         "_text",
         "_thinking",
         "_thought",
@@ -35,6 +42,7 @@ class Reply:
         "failure",
         "finish",
         "has_message",
+        "has_text",
         "is_complete",
         "quirks",
         "request_id",
@@ -51,8 +59,11 @@ class Reply:
         self.finish = ""
         self.is_complete = False
         self.has_message = False
+        self.has_text = False
         self.calls_tools = False
         self.failure: Failure | None = None
+        self._is_wide = False
+        self._size = 0
         self._text = Joined()
         self._thought = Joined()
         self._thinking = Thinking() if splits_thinking else None
@@ -61,16 +72,27 @@ class Reply:
         """Takes content and returns the text that is sure of it."""
         if not isinstance(content, str) or not content:
             return ""
-        if self._thinking is None:
-            return self._text.add(content)
-        text, thought = self._thinking.split(content)
-        self._thought.add(thought)
+        self._weigh(content)
+        text = content
+        if self._thinking is not None:
+            text, thought = self._thinking.split(content)
+            self._thought.add(thought)
+        self.has_text = self.has_text or bool(text)
         return self._text.add(text)
 
     def think(self, content: Json) -> None:
         """Takes reasoning, which is never part of the text."""
         if isinstance(content, str):
+            self._weigh(content)
             self._thought.add(content)
+
+    def _weigh(self, content: str) -> None:
+        """Fails a reply of more letters than memory is spent on: one strange letter makes four bytes of each."""
+        self._size += len(content)
+        if not self._is_wide and not content.isascii():
+            self._is_wide = max(content) > "\uffff"
+        if self._is_wide and self._size > MOST_WIDE:
+            self.fail("too_large", "the reply would take too much memory to read")
 
     def name(self, *, model: Json = None, request_id: Json = None) -> None:
         """Takes what the reply says of itself: the model that served, and its id where no header gave one."""
@@ -90,11 +112,13 @@ class Reply:
             self.failure = broken(kind, message)
 
     def refuse(self, payload: Json, *, otherwise: FailureKind) -> None:
-        """Takes an error that the server put inside a successful reply."""
+        """Takes an error that the server put inside a successful reply; one that breaks text off is no answer's end."""
         if self.failure is None and not self.is_complete:
             from outrider.wire.status import read_error
 
-            self.failure = read_error(payload, quirks=self.quirks, otherwise=otherwise)
+            failure = read_error(payload, quirks=self.quirks, otherwise=otherwise)
+            is_break = otherwise == "incomplete" and self.has_text and failure.kind == "server"
+            self.failure = replace(failure, kind="incomplete") if is_break else failure
 
     def close(self) -> tuple[str, str]:
         """Returns the whole text and the whole reasoning."""

@@ -38,3 +38,11 @@ def make_certificate(folder: Path, *, names: str = "IP:127.0.0.1,DNS:localhost")
     ]  # fmt: skip
     subprocess.run(command, capture_output=True, check=True)
     return made
+
+
+def expired(made: Certificate) -> Certificate:
+    """Lets a certificate's time be over."""
+    file = made.file.with_name("expired.pem")
+    command = ["openssl", "x509", "-in", str(made.file), "-signkey", str(made.key), "-days", "-1", "-out", str(file)]
+    subprocess.run(command, capture_output=True, check=True)
+    return Certificate(file=file, key=made.key)
