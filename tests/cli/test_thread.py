@@ -13,7 +13,7 @@ def kept(typed: Shell) -> Shell:
     """Keeps two conversations, one of them private."""
     typed("ask", "-m", "echo", "--thread", "bug", "why does it fail?")
     turn = (Message(role="user", text="my salary"), Message(role="assistant", text="\x1b]0;x\x07is <system> high"))
-    threads.append(places(), "money", messages=turn, private=True, model="ollama/one")
+    threads.append(places(), "money", messages=turn, data_class="local-only", model="ollama/one")
     return typed
 
 

@@ -17,14 +17,15 @@ from pathlib import Path
 from typing import Any
 
 from outrider.cli.stepping import sleep, step
-from outrider.data import Failure, Message, Request, Route, Target
-from outrider.doors.ledger import Check, Ledger
+from outrider.data import Message, Request, Route, Target
+from outrider.doors.ledger import Check, Ledger, Reservation
 from outrider.doors.transport import sender
 from outrider.engine import World
 from outrider.engine import run as ask
 from outrider.records import replace
 from outrider.rows import Price, Rates
 from outrider.rules.limits import Limits
+from outrider.rules.quota import FULL
 from tests.doors.booking import a_run, a_target, answered, booked, places_at, reserve, within
 
 ROOT = Path(__file__).parents[2]
@@ -66,7 +67,7 @@ def _book(ledger: Ledger, name: str, calls: int) -> dict[str, Any]:
         key = f"{name}-{number}"
         target = a_target(f"model.{number % 7}")
         reservation = reserve(ledger, a_run(key), target, digest=key)
-        assert not isinstance(reservation, Failure)
+        assert isinstance(reservation, Reservation)
         ledger.settle(reservation, answered(target, cost=str(COST)))
         slowest = max(slowest, time.monotonic() - began)
     return {"slowest": slowest}
@@ -77,7 +78,7 @@ def _spend(ledger: Ledger, name: str, calls: int, budget: Decimal) -> dict[str, 
     worst, billed, refused = Decimal("0.01"), Decimal(0), 0
     for number in range(calls):
         reservation = reserve(ledger, a_run(f"{name}-{number}"), check=within(budget, worst))
-        if isinstance(reservation, Failure):
+        if not isinstance(reservation, Reservation):
             refused += 1
             continue
         cost = worst * (5 + (number + int(name)) % 6) / 10
@@ -103,7 +104,7 @@ def _ask(ledger: Ledger, name: str, calls: int, url: str) -> dict[str, Any]:
         text = f"{name}-{number}"
         world = World(
             send=sender({}), settle=ledger.settle, key=lambda _: "sk-test", now=time.monotonic, at=time.time,
-            sleep=sleep, chance=lambda: 0.5, price=lambda _: price, scrub=str,
+            sleep=sleep, chance=lambda: 0.5, price=lambda _: price, scrub=str, purse=lambda _: FULL,
             reserve=partial(_reserve, ledger, text),
         )  # fmt: skip
         request = Request(messages=(Message(role="user", text=text),))
