@@ -6,9 +6,9 @@ A second small loop beside the engine's: it asks no model anything and costs not
 from collections.abc import Awaitable, Callable, Mapping
 
 from outrider.data import Failure, Fault, HttpCall, Reading, Timing
-from outrider.records import record
+from outrider.records import record, replace
 from outrider.rows import Provider
-from outrider.rules.redaction import without
+from outrider.rules.redaction import redact, without
 from outrider.rules.targets import Served
 from outrider.wire.call import list_call, read_list
 
@@ -28,8 +28,8 @@ class Found:
     failure: Failure | None = None
 
 
-async def ask_server(provider: Provider, *, key: str | None, send: Send) -> Found:
-    """Asks one server for its models."""
+async def ask_server(provider: Provider, *, key: str | None, send: Send, secrets: tuple[str, ...] = ()) -> Found:
+    """Asks one server for its models; none of these secrets is left in what it says."""
     body = _Body()
     fault = await send(list_call(provider, key=key, timing=QUICK), body)
     if fault is not None:
@@ -37,9 +37,10 @@ async def ask_server(provider: Provider, *, key: str | None, send: Send) -> Foun
         return Found(provider=provider.name, served=Served(alive=False), failure=failure)
     ids = read_list(provider, status=body.status, body=bytes(body.data))
     if isinstance(ids, Failure):
-        return Found(provider=provider.name, served=Served(alive=False), failure=ids)
-    # A server that repeats its key in what it lists would have it kept and printed.
-    known = tuple(without(name, (key,)) for name in ids) if key else ids
+        failure = replace(ids, message=redact(ids.message, secrets))
+        return Found(provider=provider.name, served=Served(alive=False), failure=failure)
+    # A server that repeats a key in what it lists would have it kept and printed.
+    known = tuple(without(name, secrets) for name in ids)
     return Found(provider=provider.name, served=Served(alive=True, ids=known))
 
 

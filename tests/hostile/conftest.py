@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.typing_it import Shell
 from tests.hostile import stage
 from tests.hostile.stage import Listener, Stage
 from tests.servers import ScriptedServer
@@ -28,3 +29,12 @@ def stage_at(home: Path, server: ScriptedServer, evil: Listener, tmp_path: Path)
     env = {"HOME": str(home), "PATH": os.environ["PATH"], "NO_COLOR": "1", **stage.KEYS, **stage.OTHERS,
            **stage.hostile_environment(checkout, evil)}  # fmt: skip
     return Stage(home=home, checkout=checkout, marker=marker, evil=evil, env=env)
+
+
+@pytest.fixture
+def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Shell:
+    """Gives a shell in an empty folder."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return Shell(monkeypatch, capsys)

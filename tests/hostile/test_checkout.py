@@ -53,7 +53,9 @@ def bound(server: ScriptedServer) -> None:
 def test_no_command_serves_a_hostile_checkout(name: str, inside: str, stage_at: Stage, server: ScriptedServer) -> None:
     """Settings, environment, modules, links and pipes of a checkout reach nobody, run nothing and show no key."""
     env = {"CLAUDECODE": inside} if inside else {}
-    ended = [stage_at.run(line, env=env) for line in LINES.get(name, (name, f"{name} --json"))]
+    lines = LINES.get(name, (name, f"{name} --json"))
+    # The first lines stand for all at a terminal; inside Claude Code, where a checkout speaks, each is tried.
+    ended = [stage_at.run(line, env=env) for line in (lines if inside else lines[:2])]
     stage_at.assert_nothing_went_wrong(*ended)
     bound(server)
     assert not (stage_at.home / ".claude" / "answers").exists()

@@ -11,7 +11,6 @@ from outrider.errors import StorageFault
 from outrider.records import replace
 from outrider.rows import Provider, Registry
 from outrider.rules import classes
-from outrider.rules.redaction import redact
 from outrider.rules.targets import find_served
 
 AT_ONCE = 8
@@ -35,10 +34,10 @@ def ask_all(session: Session, providers: tuple[Provider, ...]) -> tuple[Found, .
     secrets = session.keys.known_values(session.registry)
 
     def ask(provider: Provider) -> Found:
-        found = step(ask_server(provider, key=keys[provider.name], send=Blocking(network).send))
+        found = step(ask_server(provider, key=keys[provider.name], send=Blocking(network).send, secrets=secrets))
         if found.failure is None:
             return found
-        return replace(found, failure=replace(found.failure, message=redact(found.failure.message, secrets)[:300]))
+        return replace(found, failure=replace(found.failure, message=found.failure.message[:300]))
 
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         answers = tuple(pool.map(ask, providers))

@@ -139,7 +139,8 @@ def _send(session: Session, form: Form) -> Send:
 
     if form.replay is not None:
         return replaying(form.replay)
-    return recording(sender(session.registry.values.get("network", {})), form.record or "")
+    secrets = session.keys.known_values(session.registry)
+    return recording(sender(session.registry.values.get("network", {})), form.record or "", secrets=secrets)
 
 
 def _free(attempt: Attempt) -> Attempt:

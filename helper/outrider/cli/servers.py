@@ -23,7 +23,8 @@ def ask_stale_servers(session: Session, situation: Situation, *, private: bool) 
 def ask_and_record(session: Session, provider: Provider) -> Found:
     """Asks one server and remembers what it said, where its models vary."""
     send = sender(session.registry.values.get("network", {}))
-    found = step(ask_server(provider, key=session.keys.value(provider), send=send))
+    secrets = session.keys.known_values(session.registry)
+    found = step(ask_server(provider, key=session.keys.value(provider), send=send, secrets=secrets))
     if provider.serves_listed:
         session.ledger.record_served(provider.name, found.served)
     return found

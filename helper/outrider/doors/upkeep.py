@@ -14,7 +14,7 @@ from outrider.doors.alive import is_alive
 from outrider.doors.settings import Places
 from outrider.errors import StorageFault
 
-SECRET_FILES = ("env", "ledger.db", "salt", "trust.json", "state.json", "threads", "answers", "jobs")
+SECRET_FILES = ("env", "ledger.db", "salt", "trust.json", "trust", "state.json", "threads", "answers", "jobs")
 LEFTOVER = re.compile(r".+\.([0-9]{1,10})(?:\.tmp)?")
 OLD = 3_600.0
 NETWORK_DISKS = frozenset(

@@ -1,7 +1,8 @@
 """Records replies to a file and replays them: the same questions, the same answers, with no network.
 
-A reply is found by what was asked (method, address, body as canonical JSON), never by the headers, so that no key is
-in a recording. Replaying is strict: a question that was not recorded is an error, not a call.
+A reply is found by what was asked (method, address, body as canonical JSON), never by the headers; a key that the
+server repeats is taken out of what it said, so that none is in a recording. Replaying is strict: a question that was
+not recorded is an error, not a call.
 """
 
 import json
@@ -14,6 +15,7 @@ from outrider.doors.digest import blake2b
 from outrider.doors.files import read_small, write_whole
 from outrider.doors.transport import Send
 from outrider.errors import OutriderError
+from outrider.rules.redaction import REDACTED, redact, without
 
 KEPT_HEADERS = frozenset({"content-type", "retry-after", "retry-after-ms", "date"})
 LARGEST = 268_435_456
@@ -29,16 +31,16 @@ def question(call: HttpCall) -> str:
     return blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-def recording(send: Send, path: str) -> Send:
-    """Returns a way out that also writes every reply to a file."""
+def recording(send: Send, path: str, *, secrets: tuple[str, ...] = ()) -> Send:
+    """Returns a way out that also writes every reply to a file, without these secrets."""
     replies: list[dict[str, Any]] = []
-    whole_path = os.path.abspath(path)
+    target = os.path.abspath(path)
 
     async def send_and_record(call: HttpCall, reading: Reading) -> Fault | None:
         heard = _Heard(reading)
         fault = await send(call, heard)
-        replies.append({"question": question(call), "url": call.url, **heard.told(fault)})
-        write_whole(whole_path, (json.dumps({"version": 1, "replies": replies}, indent=1) + "\n").encode())
+        replies.append({"question": question(call), "url": call.url, **heard.told(fault, secrets)})
+        write_whole(target, (json.dumps({"version": 1, "replies": replies}, indent=1) + "\n").encode())
         return fault
 
     return send_and_record
@@ -103,7 +105,13 @@ class _Heard:
     def finish(self, fault: Fault | None) -> Outcome:
         return self._inner.finish(fault)
 
-    def told(self, fault: Fault | None) -> dict[str, Any]:
+    def told(self, fault: Fault | None, secrets: tuple[str, ...]) -> dict[str, Any]:
         """Returns the reply as it is written down."""
-        lost = {"kind": fault.kind, "message": fault.message, "certainty": fault.certainty} if fault else None
-        return {"status": self._status, "headers": self._headers, "body": self._body.hex(), "fault": lost}
+        lost = None
+        if fault is not None:
+            lost = {"kind": fault.kind, "message": redact(fault.message, secrets), "certainty": fault.certainty}
+        body = bytes(self._body)
+        for secret in sorted(secrets, key=len, reverse=True):
+            body = body.replace(secret.encode(), REDACTED.encode())
+        headers = {name: without(value, secrets) for name, value in self._headers.items()}
+        return {"status": self._status, "headers": headers, "body": body.hex(), "fault": lost}
