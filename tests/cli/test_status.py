@@ -42,6 +42,7 @@ def test_the_machine_shape_has_no_key_in_it(typed: Shell, home: Path, monkeypatc
         {"period": "run", "budget_usd": 1.0, "spent_usd": None, "set": False},
         {"period": "day", "budget_usd": 2.0, "spent_usd": 0.0, "set": True},
         {"period": "month", "budget_usd": None, "spent_usd": 0.0, "set": False},
+        {"period": "per_repo", "budget_usd": None, "spent_usd": None, "set": False},
     ]
     assert {
         "provider": "groq",

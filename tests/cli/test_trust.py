@@ -89,7 +89,7 @@ def test_trust_holds_for_these_bytes(typed: Shell, repository: Path) -> None:
     }
     assert typed("trust", "--revoke").out == f"no longer trusted: {repository}\n"
     assert typed("trust", "--revoke", "--json").json == {
-        "project": str(repository), "revoked": False, "trusted": False,
+        "project": str(repository), "revoked": False, "all": [], "trusted": False,
     }  # fmt: skip
     assert typed("trust", "--list").out == "no repository is trusted\n"
 

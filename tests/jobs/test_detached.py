@@ -251,7 +251,7 @@ def test_a_job_is_its_owners_alone(places: Places) -> None:
     """Its answer is as private as the question."""
     detach_in(places, "print('out'); return 0")
     folder = Path(places.ours("jobs", "job1"))
-    names = ("job.json", "exit", "stdout", "stderr", "lock")
+    names = ("job.json", "exit", "stdout", "stderr", "lock", "made_for")
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
     assert modes == dict.fromkeys(names, 0o600)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700

@@ -42,7 +42,7 @@ def places(*, environment: "os._Environ[str] | dict[str, str] | None" = None, cw
     start = cwd if cwd is not None else _working_folder()
     project = project_root(start, user=user)
     if is_inside_claude(env):
-        _refuse_moved(env, home=home, claude=claude, project=project or _repository_in_place_of_home(start))
+        _refuse_moved(env, home=home, claude=claude, roots=tuple(_checkouts(start, project=project)))
     return Places(home=os.path.abspath(home), claude=os.path.abspath(claude), project=project, bundled=_bundled())
 
 
@@ -75,11 +75,11 @@ def _working_folder() -> str:
         return ""
 
 
-def _refuse_moved(env: "os._Environ[str] | dict[str, str]", *, home: str, claude: str, project: str | None) -> None:
+def _refuse_moved(env: "os._Environ[str] | dict[str, str]", *, home: str, claude: str, roots: tuple[str, ...]) -> None:
     """Refuses places that a project's `env` block may have set: they would hold its keys, its trust, its settings."""
     for name, place in (("OUTRIDER_HOME", home), ("CLAUDE_CONFIG_DIR", claude)):
         variable = name if env.get(name) else "HOME"
-        if not os.path.isabs(place) or (project is not None and _is_inside(place, project)):
+        if not os.path.isabs(place) or any(_is_inside(place, root) for root in roots):
             raise Refused(
                 f"{variable} points into this project",
                 hint=f"unset {variable} in this project's settings; run `outrider doctor` in a terminal",
@@ -94,16 +94,22 @@ def _refuse_moved(env: "os._Environ[str] | dict[str, str]", *, home: str, claude
         )
 
 
-def _repository_in_place_of_home(start: str) -> str | None:
-    """Returns the repository that HOME points at, if it is not where the system has the user's home."""
+def _checkouts(start: str, *, project: str | None) -> Iterator[str]:
+    """Yields every checkout around a folder, but nothing above the user's real home, whatever HOME says."""
     import pwd
 
     try:
-        login = pwd.getpwuid(os.getuid()).pw_dir
+        login = os.path.realpath(pwd.getpwuid(os.getuid()).pw_dir)
     except KeyError:
         login = ""
-    root = project_root(start, user=login)
-    return root if root is not None and os.path.exists(os.path.join(root, ".git")) else None
+    if project is not None:
+        yield project
+    folder = os.path.realpath(start) if start else ""
+    while folder and folder != os.path.dirname(folder):
+        is_above_login = bool(login) and (login + os.sep).startswith(folder + os.sep)
+        if not is_above_login and os.path.lexists(os.path.join(folder, ".git")):
+            yield folder
+        folder = os.path.dirname(folder)
 
 
 def _is_inside(path: str, folder: str) -> bool:

@@ -192,9 +192,11 @@ def _backoff(tries: int, *, step: float, ceiling: float, chance: float) -> float
 def _to_report(attempts: tuple[Attempt, ...]) -> Failure:
     """Returns the last failure, or the one word for all of them where nothing beyond this machine was reached."""
     failures = [(attempt.target, attempt.outcome) for attempt in attempts if isinstance(attempt.outcome, Failure)]
-    # That the budget ran out says less than what had used it up.
+    last = failures[-1][1]
     told = [failure for _, failure in failures if failure.kind != "budget"]
-    last = told[-1] if told else failures[-1][1]
+    if last.kind == "budget" and told:
+        # The wall stopped the run, and what had used the budget up is the other half of the story.
+        return replace(last, message=f"{last.message} (after {told[-1].kind}: {told[-1].message})")
     is_several = len({target.health_key for target, _ in failures}) > 1
     has_remote = any(not target.local for target, _ in failures)
     if is_several and has_remote and all(_is_unreached(failure) for _, failure in failures):
