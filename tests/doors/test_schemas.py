@@ -61,8 +61,10 @@ def test_an_unknown_name_suggests_the_nearest() -> None:
     [
         ({"tasks": {"a": {"chian": []}}}, ["$.tasks.a.chian: `chian` is not known here; did you mean `chain`?"]),
         ({"privacy": {"zzzzzz": 1}}, [
-            "$.privacy.zzzzzz: `zzzzzz` is not known here (known: allow, classes, deny, paths, private, redact, "
-            "store_prompts)",
+            (
+                "$.privacy.zzzzzz: `zzzzzz` is not known here (known: allow, classes, deny, paths, private, redact, "
+                "store_prompts)"
+            ),
         ]),
         ({"providers": {"x": {"dialect": "opnai"}}}, [
             "$.providers.x.dialect: must be one of openai, anthropic, ollama, echo, native; did you mean `openai`?",

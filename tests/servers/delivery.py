@@ -15,7 +15,9 @@ ENDLESS = 256 * 1024 * 1024
 """How much an endless body sends at most, in bytes."""
 
 
-def deliver(connection: socket.socket, reply: Reply, *, parts: Sequence[bytes], kind: str, stop: Event) -> bool:
+def deliver(  # noqa: PLR0912 - one branch a way that bytes can travel
+    connection: socket.socket, reply: Reply, *, parts: Sequence[bytes], kind: str, stop: Event
+) -> bool:
     """Sends the parts as the reply's way says and returns whether the connection may be used again."""
     streamed = len(parts) != 1
     match reply.way:
