@@ -12,7 +12,7 @@ from outrider.rules.since import since as moment
 EXAMPLES = """\b
 Examples:
   outrider audit data --since 7d
-  outrider audit data --file payroll.csv --provider openrouter
+  outrider audit data --file payroll.csv --provider openai
   outrider audit data --export audit-2026-11.json
   outrider audit data --check audit-2026-11.json"""
 

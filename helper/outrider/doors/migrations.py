@@ -43,12 +43,14 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX attachments_attempt ON attachments (attempt)",
         "CREATE INDEX attachments_digest ON attachments (digest)",
         "CREATE INDEX attachments_path ON attachments (path_digest) WHERE path_digest IS NOT NULL",
-        "CREATE TABLE prompts (run TEXT NOT NULL, digest TEXT NOT NULL, at REAL NOT NULL, text TEXT NOT NULL,"
-        " PRIMARY KEY (run, digest)) STRICT, WITHOUT ROWID",
-        "CREATE TABLE prunings (id INTEGER PRIMARY KEY, at REAL NOT NULL, before REAL NOT NULL,"
-        " attempts INTEGER NOT NULL) STRICT",
-        """CREATE TRIGGER attempts_say_once BEFORE UPDATE OF id, run, number, at, model, provider, wire_id, origin, local,
-            key_name, prompt_digest, prompt_bytes, item, class ON attempts
+        """CREATE TABLE prompts (
+            run TEXT NOT NULL, digest TEXT NOT NULL, at REAL NOT NULL, text TEXT NOT NULL, PRIMARY KEY (run, digest)
+        ) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE prunings (
+            id INTEGER PRIMARY KEY, at REAL NOT NULL, before REAL NOT NULL, attempts INTEGER NOT NULL
+        ) STRICT""",
+        """CREATE TRIGGER attempts_say_once BEFORE UPDATE OF id, run, number, at, model, provider, wire_id, origin,
+            local, key_name, prompt_digest, prompt_bytes, item, class ON attempts
             BEGIN SELECT RAISE(ABORT, 'what an attempt was is not changed afterwards'); END""",
         # One that seemed to have lost its process may still be settled by it.
         """CREATE TRIGGER attempts_settle_once BEFORE UPDATE OF outcome, kind, status, certainty, cost_nano, served_by
