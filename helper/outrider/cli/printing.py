@@ -113,10 +113,11 @@ class Printer:
 
     def _receipt(self, decided: Decided, ended: Ended, run: str) -> str:
         last = ended.attempts[-1]
-        return receipt(
+        line = receipt(
             last, route=decided.route, cost=ended.cost, cost_known=ended.cost_known, run=run,
             tried=len(ended.attempts),
         )  # fmt: skip
+        return one_line(line)
 
     def _print_plain(self, text: str) -> None:
         if self._shown:

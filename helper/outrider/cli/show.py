@@ -36,7 +36,14 @@ def note(text: str) -> None:
 def complain(message: str, hint: str) -> None:
     """Writes an error and the next command to type."""
     sys.stdout.flush()
-    sys.stderr.write(f"{_paint('error:', '31')} {one_line(message)}\n{_paint('hint:', '36')} {inert(hint)}\n")
+    sys.stderr.write(f"{_paint('error:', '31')} {one_line(message)}\n{_paint('hint:', '36')} {_hint(hint)}\n")
+
+
+def _hint(text: str) -> str:
+    """Returns a hint on one line, but for a list behind a colon, whose lines are indented."""
+    first, _, rest = inert(text).partition("\n")
+    is_list = first.endswith(":") and all(line.startswith("  ") for line in rest.split("\n"))
+    return f"{first}\n{rest}" if is_list else one_line(text)
 
 
 def dump(value: Any) -> None:

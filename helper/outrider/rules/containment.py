@@ -31,7 +31,7 @@ IMITATION = (
 )
 NAMES = (
     r"(?:system[-_ ]?(?:prompt|message|warning|instruction|notification)|functions?(?=\s*>)|function_(?:call|result)|"
-    r"invoke(?=\s*/?>|\s+name\b)|parameter\s+name\b|tool[-_](?:use|call|result)|"
+    r"invoke(?=\s*/?>|\s+name\b)|parameter(?=\s+name\b)|tool[-_](?:use|call|result)|"
     r"local-command|command-(?:name|message|args|contents)|bash-(?:input|stdout|stderr|notification)|"
     r"(?:task|agent)-(?:notification|reminder)|teammate-message|user-(?:prompt|memory)|persisted-output|"
     r"(?:session-start|session-end|pre-tool-use|post-tool-use|stop)-hook|new-diagnostics|"
