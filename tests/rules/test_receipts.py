@@ -196,7 +196,14 @@ def test_the_stored_decision() -> None:
     )
     selection, facts = (
         Selection(task="work"),
-        Facts(tokens=5, most_tokens=9, needs=frozenset({"json"}), keywords=frozenset({"b", "a"})),
+        Facts(
+            tokens=5,
+            most_tokens=9,
+            needs=frozenset({"json"}),
+            keywords=frozenset({"b", "a"}),
+            data_class="internal",
+            class_from="CLAUDE.md",
+        ),
     )
     way = decide(rows, selection, facts, situation)
     assert decision(rows, selection, facts, situation, way) == {
@@ -218,6 +225,8 @@ def test_the_stored_decision() -> None:
                 "score": 0.0,
                 "needs": ["json"],
                 "keywords": ["a", "b"],
+                "data_class": "internal",
+                "class_from": "CLAUDE.md",
             },
             "providers_with_key": ["cloud", "gate"],
             "served": {"box": {"alive": True, "ids": [f"m{n}" for n in range(50)]}},
@@ -248,6 +257,8 @@ def test_the_stored_decision() -> None:
         ],
         "notes": [],
         "private": False,
+        "class": "internal",
+        "class_from": "CLAUDE.md",
         "settings": {
             "$.aliases.big.model": "project p",
             "$.limits.total": "user u",

@@ -115,7 +115,8 @@ def decision(
             "served": {name: {"alive": served.alive, "ids": list(served.ids)[:50]}
                        for name, served in sorted(situation.served.items())},
             "health": {key: _health(state, situation.now) for key, state in sorted(situation.health.items())},
-            "spend": {name: str(value) for name, value in as_dict(situation.spend).items()},
+            "spend": {name: str(value) for name, value in as_dict(situation.spend).items()
+                      if value is not None},
             "budget": {name: str(value) for name, value in sorted(situation.limits.budget.items())},
             "budgets_set": sorted(situation.limits.budgets_set),
         },
