@@ -124,7 +124,10 @@ def test_limits_combine_by_minimum_and_privacy_by_the_strictest(places: Places) 
     trust_project(places)
     found = registry.load(places).values
     assert (found["limits"]["total"], found["limits"]["budget_usd"]["day"]) == (50, 2)
-    assert found["privacy"] == {"private": True, "deny": ["groq"]}
+    assert found["privacy"] == {
+        "private": True, "deny": ["groq"],
+        "classes": {"local-only": {}, "secret": {"upstream": "deny"}, "internal": {"upstream": "deny"}, "public": {}},
+    }  # fmt: skip
 
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="LOUD: only root can own a managed layer; not tested here")

@@ -40,16 +40,35 @@ SHIPPED: dict[str, Any] = {"total": 90, "retries": 2, "budget_usd": {"run": 1, "
             ({"budget_usd": {"run": 5, "month": 100}}, {"budget_usd": {"month": 50}}),
             {**SHIPPED, "budget_usd": {"run": 5, "day": 10, "month": 50}},
         ),
-        (({"budget_usd": {"day": None}},), SHIPPED),
+        (({"budget_usd": {"day": None}},), {**SHIPPED, "budget_usd": {"run": 1, "day": None, "month": None}}),
+        (
+            ({"budget_usd": {"day": None, "run": 5}}, {"budget_usd": {"day": 20, "run": None}}),
+            {**SHIPPED, "budget_usd": {"run": 5, "day": 20, "month": None}},
+        ),
+        (
+            ({"budget_usd": {"per_repo": 3}},),
+            {**SHIPPED, "budget_usd": {"run": 1, "day": 10, "month": None, "per_repo": 3}},
+        ),
         (
             ({"retries": 0, "budget_usd": {"run": 0}},),
             {**SHIPPED, "retries": 0, "budget_usd": {"run": 0, "day": 10, "month": None}},
         ),
     ],
-    ids=["shipped", "raised", "least", "new", "budget raised", "budgets apart", "null says nothing", "zero"],
+    ids=[
+        "shipped",
+        "raised",
+        "least",
+        "new",
+        "budget raised",
+        "budgets apart",
+        "null lifts the default",
+        "null lifts no layer's",
+        "a repository's",
+        "zero",
+    ],
 )
 def test_combined(layers: tuple[Mapping[str, Any], ...], expected: Mapping[str, Any]) -> None:
-    """The least that any layer sets holds; the shipped value is a default and no wall."""
+    """The least that any layer sets holds; the shipped value is a default and no wall, and null takes it away."""
     assert combined(SHIPPED, layers) == expected
 
 
@@ -204,15 +223,29 @@ def over(period: str, left: str) -> Failure:
 @pytest.mark.parametrize(
     ("asked", "walls", "spend", "wanted", "tokens", "expected"),
     [
-        (PRICED, limits(), Spend(), None, 1_000, Booking(cap=32_000, worst=Decimal("0.321"), known=True)),
-        (PRICED, limits({"run": "1"}), Spend(), None, 1_000, Booking(cap=32_000, worst=Decimal("0.321"), known=True)),
+        (
+            PRICED,
+            limits(),
+            Spend(),
+            None,
+            1_000,
+            Booking(cap=32_000, worst=Decimal("0.321"), known=True, input_tokens=1_000),
+        ),
+        (
+            PRICED,
+            limits({"run": "1"}),
+            Spend(),
+            None,
+            1_000,
+            Booking(cap=32_000, worst=Decimal("0.321"), known=True, input_tokens=1_000),
+        ),
         (
             PRICED,
             limits({"run": "0.101"}),
             Spend(),
             None,
             1_000,
-            Booking(cap=10_000, worst=Decimal("0.101"), known=True),
+            Booking(cap=10_000, worst=Decimal("0.101"), known=True, input_tokens=1_000),
         ),
         (
             PRICED,
@@ -220,7 +253,7 @@ def over(period: str, left: str) -> Failure:
             Spend(),
             None,
             1_000,
-            Booking(cap=8_000, worst=Decimal("0.081"), known=True),
+            Booking(cap=8_000, worst=Decimal("0.081"), known=True, input_tokens=1_000),
         ),
         (PRICED, limits({"run": "0.0809"}), Spend(), None, 1_000, over("run", "0.0809")),
         (
@@ -229,7 +262,7 @@ def over(period: str, left: str) -> Failure:
             Spend(),
             None,
             1_000,
-            Booking(cap=10_000, worst=Decimal("0.101"), known=True),
+            Booking(cap=10_000, worst=Decimal("0.101"), known=True, input_tokens=1_000),
         ),
         (PRICED, limits({"run": "1", "day": "5"}), Spend(day=Decimal(5)), None, 1_000, over("day", "0.0000")),
         (PRICED, limits({"month": "5"}), Spend(month=Decimal(6)), None, 1_000, over("month", "0.0000")),
@@ -239,14 +272,42 @@ def over(period: str, left: str) -> Failure:
             Spend(),
             100,
             1_000,
-            Booking(cap=100, worst=Decimal("0.002"), known=True, may_grow=True),
+            Booking(cap=100, worst=Decimal("0.002"), known=True, may_grow=True, input_tokens=1_000),
         ),
         (PRICED, limits({"run": "0.00199"}), Spend(), 100, 1_000, over("run", "0.0020")),
-        (PRICED, limits(), Spend(), 99_999, 1_000, Booking(cap=32_000, worst=Decimal("0.321"), known=True)),
-        (SMALL, limits({"run": "0.041"}), Spend(), None, 1_000, Booking(cap=4_000, worst=Decimal("0.041"), known=True)),
+        (
+            PRICED,
+            limits(),
+            Spend(),
+            99_999,
+            1_000,
+            Booking(cap=32_000, worst=Decimal("0.321"), known=True, input_tokens=1_000),
+        ),
+        (
+            SMALL,
+            limits({"run": "0.041"}),
+            Spend(),
+            None,
+            1_000,
+            Booking(cap=4_000, worst=Decimal("0.041"), known=True, input_tokens=1_000),
+        ),
         (SMALL, limits({"run": "0.04"}), Spend(), None, 1_000, over("run", "0.0400")),
-        (NARROW, limits(), Spend(), None, 20_000, Booking(cap=30_000, worst=Decimal("0.32"), known=True)),
-        (NARROW, limits(), Spend(), None, 90_000, Booking(cap=1, worst=Decimal("0.09001"), known=True)),
+        (
+            NARROW,
+            limits(),
+            Spend(),
+            None,
+            20_000,
+            Booking(cap=30_000, worst=Decimal("0.32"), known=True, input_tokens=20_000),
+        ),
+        (
+            NARROW,
+            limits(),
+            Spend(),
+            None,
+            90_000,
+            Booking(cap=1, worst=Decimal("0.09001"), known=True, input_tokens=90_000),
+        ),
         (model(price=price(1, 10)), limits(), Spend(), None, 0, Booking(cap=16_000, worst=Decimal("0.16"), known=True)),
         (
             model(price=price(1, 0), max_output=9),
@@ -256,14 +317,21 @@ def over(period: str, left: str) -> Failure:
             1_000,
             over("run", "0.0005"),
         ),
-        (FREE, limits({"run": "0"}), Spend(), None, 1_000, Booking(cap=32_000, worst=Decimal(0), known=True)),
+        (
+            FREE,
+            limits({"run": "0"}),
+            Spend(),
+            None,
+            1_000,
+            Booking(cap=32_000, worst=Decimal(0), known=True, input_tokens=1_000),
+        ),
         (
             FREE,
             limits({"day": "1"}),
             Spend(day=Decimal(2)),
             None,
             1_000,
-            Booking(cap=32_000, worst=Decimal(0), known=True),
+            Booking(cap=32_000, worst=Decimal(0), known=True, input_tokens=1_000),
         ),
     ],
     ids=[
@@ -301,9 +369,9 @@ SHIPPED_BUDGET = Limits(budget={"run": Decimal(1)})
 @pytest.mark.parametrize(
     ("walls", "stand_in", "expected"),
     [
-        (SHIPPED_BUDGET, price(1, 10), Booking(cap=32_000, worst=Decimal("0.321"), known=False)),
-        (SHIPPED_BUDGET, price(1, 100), Booking(cap=9_990, worst=Decimal(1), known=False)),
-        (SHIPPED_BUDGET, None, Booking(cap=32_000, worst=Decimal(0), known=False)),
+        (SHIPPED_BUDGET, price(1, 10), Booking(cap=32_000, worst=Decimal("0.321"), known=False, input_tokens=1_000)),
+        (SHIPPED_BUDGET, price(1, 100), Booking(cap=9_990, worst=Decimal(1), known=False, input_tokens=1_000)),
+        (SHIPPED_BUDGET, None, Booking(cap=32_000, worst=Decimal(0), known=False, input_tokens=1_000)),
         (
             limits({"run": "1"}),
             price(1, 10),
@@ -318,7 +386,7 @@ SHIPPED_BUDGET = Limits(budget={"run": Decimal(1)})
                 kind="budget", message="the price of acme.one is not known, and a budget is set", certainty="not_sent"
             ),
         ),
-        (limits({"run": "1"}), price(0, 0), Booking(cap=32_000, worst=Decimal(0), known=False)),
+        (limits({"run": "1"}), price(0, 0), Booking(cap=32_000, worst=Decimal(0), known=False, input_tokens=1_000)),
     ],
     ids=["shipped default", "buys less", "nothing known", "user's budget", "nothing known, user's budget", "local"],
 )
@@ -390,11 +458,15 @@ def test_many_bookings_share_one_budget(models: list[Model], budget: Decimal, to
 @pytest.mark.parametrize(
     ("walls", "wanted", "expected"),
     [
-        (limits({"run": "1"}), None, Booking(cap=32_000, worst=Decimal("0.321"), known=True)),
-        (limits({"run": "0.402"}), None, Booking(cap=20_000, worst=Decimal("0.201"), known=True)),
-        (limits({"run": "0.1"}), None, Booking(cap=8_000, worst=Decimal("0.081"), known=True)),
-        (limits({"day": "0.102"}), None, Booking(cap=10_100, worst=Decimal("0.102"), known=True)),
-        (limits({"run": "0.2"}), 15_000, Booking(cap=15_000, worst=Decimal("0.151"), known=True, may_grow=True)),
+        (limits({"run": "1"}), None, Booking(cap=32_000, worst=Decimal("0.321"), known=True, input_tokens=1_000)),
+        (limits({"run": "0.402"}), None, Booking(cap=20_000, worst=Decimal("0.201"), known=True, input_tokens=1_000)),
+        (limits({"run": "0.1"}), None, Booking(cap=8_000, worst=Decimal("0.081"), known=True, input_tokens=1_000)),
+        (limits({"day": "0.102"}), None, Booking(cap=10_100, worst=Decimal("0.102"), known=True, input_tokens=1_000)),
+        (
+            limits({"run": "0.2"}),
+            15_000,
+            Booking(cap=15_000, worst=Decimal("0.151"), known=True, may_grow=True, input_tokens=1_000),
+        ),
         (limits({"run": "0.08"}), None, over("run", "0.0800")),
     ],
     ids=["enough", "half", "the least that is useful", "of the run only", "what was wanted", "too little"],

@@ -463,15 +463,23 @@ def test_model_called(name: str, found: str | None) -> None:
     ("asked", "expected"),
     [
         (target("b.new"), ("2", "20")),
-        (target("zz.new"), None),
+        (target("a.new"), ("1", "10")),
+        (target("zz.new"), ("2", "20")),
         (target("box.new", local=True), ("0", "0")),
     ],
-    ids=["dearest of the provider", "nothing known", "local"],
+    ids=["dearest of the provider", "and not of another", "dearest of all", "local"],
 )
-def test_stand_in(asked: Target, expected: tuple[str, str] | None) -> None:
-    """What has no price is reserved at its provider's dearest; what runs here is free."""
-    price = None if expected is None else Price(base=Rates(input=Decimal(expected[0]), output=Decimal(expected[1])))
+def test_stand_in(asked: Target, expected: tuple[str, str]) -> None:
+    """What has no price is reserved at its provider's dearest, or else at the dearest; what runs here is free."""
+    price = Price(base=Rates(input=Decimal(expected[0]), output=Decimal(expected[1])))
     assert stand_in(registry(VALUES), asked) == price
+
+
+def test_no_stand_in() -> None:
+    """Where no price is known at all, there is none to reserve at, but for what runs here."""
+    rows = registry({"default": "work", "tasks": {"work": {"chain": []}}})
+    assert stand_in(rows, target("zz.new")) is None
+    assert stand_in(rows, target("box.new", local=True)) == Price(base=Rates(input=Decimal(0), output=Decimal(0)))
 
 
 @pytest.mark.parametrize(
