@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from outrider.data import Attempt, Failure, FailureKind, Passed, Route, Target
 from outrider.rules.fallback import MAX_ATTEMPTS, Done, GiveUp, Try, has_others, next_move
 from outrider.rules.limits import Limits
+from outrider.rules.quota import LEAST
 from tests.rules.making import ANSWER, NO_BUDGET, attempt, failed, route, target
 
 A = target("a.one", context=8_000)
@@ -203,7 +204,11 @@ OFFLINE = failed("network", "no model could be reached: you seem to be offline",
             failed("network", "reset", certainty="in_doubt"),
         ),
         ((A, B), (failed("server", "one", status=500), failed("quota", "two")), failed("quota", "two")),
-        ((A, B), (failed("auth", "one"), failed("budget", "two", certainty="not_sent")), failed("auth", "one")),
+        (
+            (A, B),
+            (failed("auth", "one"), failed("budget", "two", certainty="not_sent")),
+            failed("budget", "two (after auth: one)", certainty="not_sent"),
+        ),
         ((A, B), (failed("budget", "one", certainty="not_sent"),), failed("budget", "one", certainty="not_sent")),
     ],
     ids=[
@@ -228,15 +233,44 @@ def test_a_wait_that_the_route_has_no_time_for_is_not_begun() -> None:
     """The last target is given up when its wait would end behind the route's limit."""
     failure = failed("rate_limit", retry_after=10.0)
     history = (attempt(A, failure),)
-    assert next_move(route(A), history, NO_BUDGET, elapsed=89.9) == Try(target=A, after=10.0)
+    assert next_move(route(A), history, NO_BUDGET, elapsed=89.9) == Try(target=A, after=10.0, is_repeat=True)
     assert next_move(route(A), history, NO_BUDGET, elapsed=90.0) == GiveUp(failure=failure)
 
 
 def test_chance_spreads_the_backoff() -> None:
     """Full jitter: the wait is a share of the step, and a wait that the server named is kept exactly."""
-    assert next_move(route(A), (attempt(A, failed("rate_limit")),), NO_BUDGET, chance=0.25) == Try(target=A, after=0.25)
+    assert next_move(route(A), (attempt(A, failed("rate_limit")),), NO_BUDGET, chance=0.25) == Try(
+        target=A, after=0.25, is_repeat=True
+    )
     asked = failed("rate_limit", retry_after=3.0)
-    assert next_move(route(A), (attempt(A, asked),), NO_BUDGET, chance=0.25) == Try(target=A, after=3.0)
+    assert next_move(route(A), (attempt(A, asked),), NO_BUDGET, chance=0.25) == Try(target=A, after=3.0, is_repeat=True)
+
+
+@pytest.mark.parametrize(
+    ("targets", "failure", "repeats"),
+    [
+        ((A, B), failed("server", status=500), [False, True, False, True, True]),
+        ((A, B), failed("auth"), [False, False]),
+        ((A,), failed("rate_limit"), [False, True, True]),
+        ((A,), failed("rate_limit", certainty="not_sent"), [False, False, False]),
+        ((A,), failed("truncated", partial="{"), [False, False]),
+    ],
+    ids=["one repeat each", "none", "waits", "held back here", "a larger cap"],
+)
+def test_what_the_quota_pays_for(targets: tuple[Target, ...], failure: Failure, repeats: list[bool]) -> None:
+    """What asks the same target the same again is a repeat; another target, a turn or a larger cap is none."""
+    assert [step.is_repeat for step in walk(route(*targets), failure, may_grow=True)[0]] == repeats
+
+
+def test_an_empty_purse_forbids_repeats_alone() -> None:
+    """Without quota the next target is asked, or the end is there; a larger cap is still tried."""
+    failure = failed("server", status=500)
+    history = (attempt(A, failure),)
+    assert next_move(route(A, B), history, NO_BUDGET, purse=LEAST) == Try(target=B)
+    assert next_move(route(A, B), history, NO_BUDGET, purse=LEAST + 1) == Try(target=A, is_repeat=True)
+    assert next_move(route(A), history, NO_BUDGET, purse=LEAST) == GiveUp(failure=failure)
+    cut = (attempt(A, failed("truncated", partial="{"), may_grow=True),)
+    assert next_move(route(A, B), cut, NO_BUDGET, purse=0) == Try(target=A, uncapped=True)
 
 
 @pytest.mark.parametrize(("kind", "ceiling"), [("server", 8.0), ("rate_limit", 20.0)])

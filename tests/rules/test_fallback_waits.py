@@ -87,10 +87,3 @@ def test_a_call_that_was_held_back_costs_no_token() -> None:
     route = a_route(1)
     attempts = (Attempt(target=route.targets[0], outcome=held, certainty="not_sent"),)
     assert next_move(route, attempts, LIMITS, purse=0) == Try(target=route.targets[0], after=2.0)
-
-
-def test_without_targets_it_says_why() -> None:
-    """Nothing to try is told with the reasons."""
-    move = next_move(a_route(0), (), LIMITS)
-    assert isinstance(move, GiveUp)
-    assert move.failure.message == "no usable model (the chain is empty)"
