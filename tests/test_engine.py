@@ -14,6 +14,8 @@ from outrider.engine import Ended, World, run
 from outrider.errors import OutriderError
 from outrider.records import record, replace
 from outrider.rules.limits import Booking, Limits, Spend
+from outrider.rules.quota import FULL, LEAST
+from outrider.rules.rates import Wait
 from tests.rules.making import limits, price, route, target
 
 Result = TypeVar("Result")
@@ -51,13 +53,20 @@ class Doors:
     settled: list[tuple[int, Attempt]]
     slept: list[float]
     spent: list[Decimal]
+    booked: list[Booking]
 
 
-def doors(*script: Reply | BaseException, spent: Decimal = Decimal(0), **more: Any) -> Doors:
-    """Returns a world whose server answers by the script, the last line for ever, and whose book adds up."""
+def doors(
+    *script: Reply | BaseException, spent: Decimal = Decimal(0), waits: tuple[Wait, ...] = (), **more: Any
+) -> Doors:
+    """Returns a world whose server answers by the script, the last line for ever, and whose book adds up.
+
+    The first bookings are told to wait.
+    """
     calls: list[HttpCall] = []
     settled: list[tuple[int, Attempt]] = []
     slept: list[float] = []
+    booked: list[Booking] = []
     book, clock = [spent], [1_000.0]
 
     async def send(call: HttpCall, reading: Reading) -> Fault | None:
@@ -76,10 +85,13 @@ def doors(*script: Reply | BaseException, spent: Decimal = Decimal(0), **more: A
         slept.append(seconds)
         clock[0] += seconds
 
-    def reserve(_: Target, number: int, check: Callable[[Spend], Booking | Failure]) -> Reserved | Failure:
+    def reserve(_: Target, number: int, check: Callable[[Spend], Booking | Failure]) -> Reserved | Failure | Wait:
         verdict = check(Spend(run=book[0], day=book[0]))
         if isinstance(verdict, Failure):
             return verdict
+        booked.append(verdict)
+        if len(booked) <= len(waits):
+            return waits[len(booked) - 1]
         book[0] += verdict.worst
         return Reserved(number=number, booking=verdict)
 
@@ -89,10 +101,11 @@ def doors(*script: Reply | BaseException, spent: Decimal = Decimal(0), **more: A
 
     known: dict[str, Any] = {
         "key": lambda provider: f"{provider.name}-secret", "now": lambda: clock[0], "at": lambda: 1_790_000_000.0,
-        "chance": lambda: 1.0, "price": lambda _: None, "scrub": lambda text: text.replace("a-secret", "[redacted]"),
+        "chance": lambda: 1.0, "price": lambda _: None, "purse": lambda _: FULL,
+        "scrub": lambda text: text.replace("a-secret", "[redacted]"),
     }  # fmt: skip
     world = World(send=send, reserve=reserve, settle=settle, sleep=sleep, **(known | more))
-    return Doors(world=world, calls=calls, settled=settled, slept=slept, spent=book)
+    return Doors(world=world, calls=calls, settled=settled, slept=slept, spent=book, booked=booked)
 
 
 def stepped(coroutine: Coroutine[Any, Any, Result]) -> Result:
@@ -183,6 +196,44 @@ def test_the_last_target_is_waited_for() -> None:
     assert (way.slept, told) == ([3.0], [])
     assert [attempt.waited for attempt in ended.attempts] == [0.0, 3.0]
     assert ended.answer == HI
+
+
+def test_what_is_booked() -> None:
+    """A booking says whether it repeats, and leaves half of the run's money to the target behind it."""
+    way = doors(refused(500), refused(500), said())
+    chain = (target("a.one", price=price(1, 10), max_output=32_000), target("b.two", price=price(2, 20)))
+    asked(way, *chain, request=replace(REQUEST, max_output=None), walls=limits({"run": "0.3", "day": "1"}))
+    first = Booking(cap=14_998, worst=Decimal("0.149992"), known=True, input_tokens=12, patience=20.0)
+    last = Booking(cap=14_998, worst=Decimal("0.299984"), known=True, input_tokens=12, patience=20.0)
+    assert way.booked == [first, replace(first, is_repeat=True), last]
+
+
+def test_an_empty_purse_pays_for_no_repeat() -> None:
+    """A provider that failed too often is not asked again; going on to the next one costs nothing."""
+    way = doors(refused(500), said(), purse=lambda _: LEAST)
+    ended = asked(way, A, B)
+    assert ([attempt.target for attempt in ended.attempts], ended.answer) == ([A, B], HI)
+    alone = asked(doors(refused(500), said(), purse=lambda _: LEAST), A)
+    assert (len(alone.attempts), alone.failure) == (1, Failure(kind="server", message="no", status=500))
+
+
+def test_a_turn_is_waited_for() -> None:
+    """A call whose provider is busy waits for the turn that it was given, and has that much less patience then."""
+    way = doors(said(), waits=(Wait(seconds=3.0, limit="one at a time", turn=7.0),))
+    ended = asked(way, A)
+    first = Booking(cap=1_000, worst=WORST_A, known=True, may_grow=True, input_tokens=12, patience=20.0)
+    assert way.booked == [first, replace(first, patience=17.0, turn=7.0)]
+    assert (way.slept, [attempt.waited for attempt in ended.attempts]) == ([3.0], [3.0])
+    assert [call.timing.total for call in way.calls] == [90.0]
+
+
+def test_what_may_not_go_to_a_target_is_not_sent() -> None:
+    """A request that is not cleared leaves no trace but its attempt."""
+    barred = Failure(kind="private", message="not local", certainty="not_sent")
+    way = doors(said(), clear=lambda _, __: barred)
+    attempt = Attempt(target=A, outcome=barred, certainty="not_sent")
+    assert asked(way, A, B) == Ended(answer=None, failure=barred, attempts=(attempt,))
+    assert (way.calls, way.booked) == ([], [])
 
 
 def test_nothing_to_ask() -> None:
