@@ -8,9 +8,7 @@ from outrider.rules import health
 from outrider.rules.targets import Situation
 
 
-def spare(
-    situation: Situation, targets: tuple[Target, ...]
-) -> tuple[tuple[Target, ...], tuple[Passed, ...], float]:
+def spare(situation: Situation, targets: tuple[Target, ...]) -> tuple[tuple[Target, ...], tuple[Passed, ...], float]:
     """Leaves out what rests after a fault, but never the last target of a chain; says how long that one would rest."""
     states = {target.health_key: situation.health.get(target.health_key, health.WELL) for target in targets}
     resting = {key for key, state in states.items() if health.is_resting(state, now=situation.now)}
