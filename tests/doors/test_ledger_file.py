@@ -73,6 +73,16 @@ def test_a_write_is_whole_or_not_at_all(ledger: Ledger, book: Path) -> None:
     assert rows(book, "SELECT nano FROM spend WHERE period = 'day:x'") == []
 
 
+def test_a_write_has_the_book_from_its_beginning(ledger: Ledger, book: Path) -> None:
+    """What it reads is still so when it writes, even beside a program that knows nothing of our lock file."""
+    booked(ledger)
+    other = sqlite3.connect(book / "ledger.db", timeout=0, isolation_level=None)
+    with ledger.transaction(), pytest.raises(sqlite3.OperationalError, match="locked"):
+        other.execute("BEGIN IMMEDIATE")
+    other.execute("BEGIN IMMEDIATE")
+    other.close()
+
+
 def test_commits_reach_the_disk(ledger: Ledger) -> None:
     """Every commit is flushed before a call leaves."""
     booked(ledger)

@@ -303,6 +303,14 @@ def test_a_link_out_of_the_checkout_is_no_layer(
     assert (found.values["limits"]["total"], found.notes) == (90, ())
 
 
+def test_a_link_within_the_checkout_is_no_layer_either(places: Places) -> None:
+    """What is trusted are the bytes of a file in its place."""
+    write(project_file(places, "other.json"), {"limits": {"total": 1}})
+    project_file(places).symlink_to("other.json")
+    found = registry.load(places)
+    assert (found.values["limits"]["total"], found.notes) == (90, ())
+
+
 def test_a_link_of_the_users_own_is_followed(places: Places, tmp_path: Path) -> None:
     """Many keep their settings elsewhere."""
     write(tmp_path / "elsewhere.json", {"default": "complex"})

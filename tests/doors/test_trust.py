@@ -71,6 +71,7 @@ def test_trust_is_bound_to_the_place(places: Places, project: str, tmp_path: Pat
     copy, link = str(tmp_path / "copy"), str(tmp_path / "link")
     assert not trust.is_trusted(places, copy, files_of(copy))
     assert trust.is_trusted(places, link, files_of(link))
+    assert trust.digest(project, ()) == trust.digest(link, ()) != trust.digest(copy, ())
 
 
 def test_trust_is_taken_back(places: Places, project: str, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Writing the user's own layer."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -68,3 +69,15 @@ def test_yaml_is_the_users_to_write(where: Places) -> None:
         user_layer.change(where, add)
     assert told.value.path == str(path)
     assert path.read_text(encoding="utf-8") == "default: simple # mine\n"
+
+
+def test_two_who_add_at_once_lose_nothing(where: Places) -> None:
+    """Every one of many rows is there, and the layer is valid after each."""
+
+    def add_one(number: int) -> None:
+        row = {"dialect": "openai", "base_url": f"http://localhost:{number + 1}/v1"}
+        user_layer.change(where, lambda values: values.setdefault("providers", {}).update({f"here{number}": row}))
+
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        list(pool.map(add_one, range(8)))
+    assert len(user_layer.read(where)["providers"]) == 8

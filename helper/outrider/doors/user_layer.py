@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from outrider.doors import registry
-from outrider.doors.files import make_folder, read_small, write_whole
+from outrider.doors.files import locked, make_folder, read_small, write_whole
 from outrider.doors.settings import SMALL_FILE, Places
 from outrider.errors import OutriderError
 from outrider.rows import Registry
@@ -20,6 +20,12 @@ def change(places: Places, edit: Change) -> tuple[str, Registry]:
 
     Raises with every problem where the registry would not be valid, and leaves the file as it was.
     """
+    make_folder(places.home)
+    with locked(places.ours("lock")):
+        return _changed(places, edit)
+
+
+def _changed(places: Places, edit: Change) -> tuple[str, Registry]:
     path = os.path.realpath(registry.user_files(places)[0])
     before = read_small(path, limit=SMALL_FILE)
     values = read(places)

@@ -7,9 +7,12 @@ from threading import Event
 import pytest
 
 from outrider.cli.stepping import step
-from outrider.data import Certainty, FailureKind, Fault
+from outrider.data import Certainty, FailureKind, Fault, Message, Request
 from outrider.doors.transport.blocking import Blocking
 from outrider.records import replace
+from outrider.rows import Dialect, Provider
+from outrider.wire.call import encode
+from tests.doors.booking import a_target
 from tests.doors.transport.asking import (
     CHAT,
     SHORT,
@@ -145,6 +148,32 @@ def test_what_goes_out_is_what_the_codec_wrote(server: ScriptedServer) -> None:
     assert seen.headers == {
         **dict(headers), "host": server.url.removeprefix("http://"), "content-length": str(len(body)),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("dialect", "auth", "header", "value"),
+    [
+        ("openai", "bearer", "authorization", "Bearer sk-secret-of-the-test"),
+        ("openai", "api-key", "api-key", "sk-secret-of-the-test"),
+        ("anthropic", "", "x-api-key", "sk-secret-of-the-test"),
+        ("anthropic", "bearer", "authorization", "Bearer sk-secret-of-the-test"),
+        ("ollama", "bearer", "authorization", "Bearer sk-secret-of-the-test"),
+    ],
+)
+def test_a_key_is_in_its_one_header_and_nowhere_else(
+    server: ScriptedServer, dialect: Dialect, auth: str, header: str, value: str
+) -> None:
+    """Neither in the address nor in the body, in no second header, and no packed answer is asked for."""
+    provider = Provider(name="here", dialect=dialect, base_url=server.url, keys=("HERE_API_KEY",), auth=auth)
+    target = replace(a_target(), provider=provider)
+    request = Request(messages=(Message(role="user", text="hello"),), max_output=10)
+    call, _ = encode(request, target, key="sk-secret-of-the-test", timing=SHORT)
+    assert ask(call).fault is None
+    (seen,) = server.requests
+    assert {name: text for name, text in seen.headers.items() if "secret" in text} == {header: value}
+    assert "secret" not in seen.path
+    assert b"secret" not in seen.body
+    assert seen.headers["accept-encoding"] == "identity"
 
 
 def test_a_list_is_asked_for_without_a_body(server: ScriptedServer) -> None:
