@@ -1,0 +1,1 @@
+"""Tests of work that outlives the command that started it."""
