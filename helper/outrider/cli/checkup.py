@@ -11,11 +11,12 @@ from outrider.cli.config import hand_edit
 from outrider.cli.session import Session
 from outrider.cli.sight import look
 from outrider.cli.status import refused_keys
+from outrider.doors import client_pack, ledger_read, registry, state, upkeep
 from outrider.doors import keys as keys_door
-from outrider.doors import ledger_read, registry, upkeep
 from outrider.doors.findings import problems
+from outrider.doors.settings import Places
 from outrider.errors import OutriderError, StorageFault
-from outrider.rules import health_checks, secrets
+from outrider.rules import client_checks, health_checks, secrets
 from outrider.rules.health_checks import Check
 from outrider.rules.nearest import nearest
 
@@ -62,6 +63,7 @@ def home(session: Session, repair: bool) -> Iterator[Check]:  # noqa: FBT001 (on
         else:
             fix = f"run `rm {path}`, or `outrider doctor --repair`"
             yield Check(name="home", mark="warn", message=f"{path} was left half-written by a killed process", fix=fix)
+    yield from _locks(where, repair=repair)
     disk = upkeep.network_disk(where.home)
     if disk is not None:
         yield Check(
@@ -70,6 +72,23 @@ def home(session: Session, repair: bool) -> Iterator[Check]:  # noqa: FBT001 (on
         )  # fmt: skip
     if not loose and disk is None:
         yield Check(name="home", mark="ok", message=where.home)
+
+
+def _locks(where: Places, *, repair: bool) -> Iterator[Check]:
+    """Looks at the lock files: what nobody can take, and what somebody holds. A dead process holds none."""
+    for path in upkeep.spoiled_locks(where):
+        if repair:
+            moved = upkeep.move_aside(path, at=time.time())
+            yield Check(name="locks", mark="ok", message=f"{path} was no plain file; now {moved}")
+        else:
+            fix = f"run `mv {path} {path}.aside`, or `outrider doctor --repair`"
+            yield Check(
+                name="locks", mark="fail", message=f"{path} is no plain file, and nothing can be written", fix=fix
+            )
+    for path, process in upkeep.held_locks(where):
+        who = f"process {process}" if process else "a process"
+        fix = f"if it stays so, look at it with `ps -p {process}`" if process else "run `outrider doctor` again"
+        yield Check(name="locks", mark="warn", message=f"{path} is held by {who}; others wait for it", fix=fix)
 
 
 def ledger(session: Session, repair: bool) -> Iterator[Check]:  # noqa: FBT001 (one shape for all subjects)
@@ -113,11 +132,15 @@ def settings(session: Session, repair: bool) -> Iterator[Check]:  # noqa: FBT001
 def keys(session: Session, repair: bool) -> Iterator[Check]:  # noqa: FBT001, ARG001 (one shape for all subjects)
     """Looks at keys: the file, what nobody reads, what was refused, and whether anything can be asked at all."""
     known = secrets.variables(session.registry.providers)
-    for name in sorted(set(keys_door.env_file(session.places)) - set(known)):
+    stored = keys_door.env_file(session.places)
+    for name in sorted(set(stored) - set(known)):
         close = nearest(name, known)
         meant = f"; did you mean {close}?" if close else ""
         fix = f"edit {session.places.ours('env')}"
         yield Check(name="keys", mark="warn", message=f"{name} in the key file is read by no provider{meant}", fix=fix)
+    noted = state.load(session.places).get("keys", {})
+    digests = {name: session.keys.digest(value) for name, value in stored.items() if name in known}
+    yield from client_checks.key_ages(digests, noted if isinstance(noted, dict) else {}, at=time.time())
     situation, _ = look(session)
     for entry in refused_keys(session, situation):
         yield Check(
@@ -138,7 +161,11 @@ def keys(session: Session, repair: bool) -> Iterator[Check]:  # noqa: FBT001, AR
 
 def surroundings(session: Session, repair: bool) -> Iterator[Check]:  # noqa: FBT001, ARG001 (one shape for all subjects)
     """Looks at variables that people expect to count, and at models that are about to end."""
-    yield from health_checks.environment(session.environment, session.registry)
+    defeating = client_checks.DEFEATING
+    others = {name: value for name, value in session.environment.items() if name not in defeating}
+    yield from health_checks.environment(others, session.registry)
+    here = ((name, "this environment") for name in defeating if session.environment.get(name))
+    yield from client_checks.defeating((*here, *client_pack.variables_set(session.places, defeating)))
     now = time.time()
     try:
         sums = ledger_read.sums(session.ledger, by=("model",), since=now - LATELY)
@@ -149,7 +176,13 @@ def surroundings(session: Session, repair: bool) -> Iterator[Check]:  # noqa: FB
     yield from health_checks.endings(session.registry, used, today=today)
 
 
-SUBJECTS: tuple[Subject, ...] = (versions, home, ledger, settings, keys, surroundings)
+def pack(session: Session, repair: bool) -> Iterator[Check]:  # noqa: FBT001, ARG001 (one shape for all subjects)
+    """Looks at Claude Code's folders: agents of one name, and our pack in two forms at once."""
+    yield from client_checks.duplicates(client_pack.agent_trees(session.places))
+    yield from client_checks.forms(client_pack.loose_form(session.places), client_pack.plugin_forms(session.places))
+
+
+SUBJECTS: tuple[Subject, ...] = (versions, home, ledger, settings, keys, surroundings, pack)
 
 
 def every_check(session: Session, *, repair: bool) -> Iterator[Check]:

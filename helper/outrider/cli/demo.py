@@ -18,10 +18,7 @@ from outrider.doors.simulator import simulated
 from outrider.errors import OutriderError
 from outrider.records import replace
 
-PLAIN = Wish(
-    argument=None, model=None, task=None, private=False, preset=None, files=(), images=(), schema=None, system=None,
-    prompt_name=None, max_output=None, max_cost=None, fallback=None, reads_stdin=False,
-)  # fmt: skip
+PLAIN = Wish(reads_stdin=False)
 QUESTION = "Which model answers when the first one is down?"
 
 

@@ -29,6 +29,7 @@ COMMANDS = {
     },
     "Look after": {
         "status": ("status", "preset, keys present, local servers, budgets"),
+        "drill": ("drill", "inject every fault into the real chain: who answers, at what cost, what leaks"),
         "doctor": ("doctor", "find what is wrong, each with its fix"),
         "config": ("config", "check the configuration, or say where its files are"),
         "keys": ("keys", "set, list or import keys"),

@@ -3,6 +3,8 @@
 import os
 import stat
 import sys
+import time
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -11,6 +13,7 @@ from outrider.cli.families import Family, plain_options
 from outrider.cli.session import Session
 from outrider.cli.show import dump, note, out, table
 from outrider.doors import keys as keys_door
+from outrider.doors import state
 from outrider.doors.files import read_small
 from outrider.doors.settings import SMALL_FILE
 from outrider.errors import OutriderError
@@ -102,6 +105,7 @@ def set_key(name: str, surplus: tuple[str, ...], *, as_json: bool, quiet: bool) 
     variable = secrets.variable_for(name, session.registry.providers)
     value = secrets.checked(_typed(variable), variable=variable)
     keys_door.store(session.places, {variable: value})
+    _note(session, {variable: value})
     path = session.places.ours("env")
     if as_json:
         dump({"stored": [variable], "file": path})
@@ -109,6 +113,15 @@ def set_key(name: str, surplus: tuple[str, ...], *, as_json: bool, quiet: bool) 
     out(f"{variable} stored in {path}")
     if session.environment.get(variable) and not quiet:
         note(f"{variable} is also set in this environment, which goes before the file: `unset {variable}`")
+
+
+def _note(session: Session, stored: Mapping[str, str]) -> None:
+    """Notes when keys were stored, for `doctor` to name the old ones; a key that was there already keeps its day."""
+    noted = state.load(session.places).get("keys", {})
+    digests = {name: session.keys.digest(value) for name, value in stored.items()}
+    new = {name: digest for name, digest in digests.items() if noted.get(name, {}).get("digest") != digest}
+    if new:
+        state.note_keys(session.places, new, at=time.time())
 
 
 def _typed(variable: str) -> str:
@@ -146,6 +159,7 @@ def import_keys(file: str, *, as_json: bool, quiet: bool) -> None:
     foreign = [name for name in secrets.FOREIGN if name in found]
     if stored:
         keys_door.store(session.places, stored)
+        _note(session, stored)
     path = session.places.ours("env")
     if as_json:
         dump({"stored": sorted(stored), "left": left, "spoiled": spoiled, "foreign": foreign, "file": path})

@@ -1,7 +1,8 @@
-"""Claude Code's own settings, read for one thing: which files its `permissions.deny` keeps it from. Never written."""
+"""Claude Code's own settings, read for what `permissions.deny` keeps it from, and for variables. Never written."""
 
 import json
 import os
+from typing import Any
 
 from outrider.doors.files import read_small
 from outrider.doors.settings import SMALL_FILE, Places
@@ -13,15 +14,29 @@ MANAGED = "/etc/claude-code/managed-settings.json"
 
 def deny_rules(places: Places) -> tuple[Rule, ...]:
     """Returns every line of `permissions.deny`: the machine's, the user's, the project's and its local ones."""
-    project = places.project or os.path.abspath(os.curdir)
-    folder = os.path.join(project, ".claude")
-    files = (
-        (MANAGED, "/"),
-        (user_settings(places), places.claude),
-        (os.path.join(folder, "settings.json"), project),
-        (os.path.join(folder, "settings.local.json"), project),
+    roots = ("/", places.claude, *(places.project or os.path.abspath(os.curdir),) * 2)
+    return tuple(
+        Rule(text=text, file=path, root=root)
+        for path, root in zip(files(places), roots, strict=True)
+        for text in _denied(path)
     )
-    return tuple(Rule(text=text, file=path, root=root) for path, root in files for text in _denied(path))
+
+
+def files(places: Places) -> tuple[str, ...]:
+    """Returns where settings can be: the machine's, the user's, the project's and its local ones."""
+    folder = os.path.join(places.project or os.path.abspath(os.curdir), ".claude")
+    own = (os.path.join(folder, "settings.json"), os.path.join(folder, "settings.local.json"))
+    return (MANAGED, user_settings(places), *own)
+
+
+def values(path: str) -> dict[str, Any]:
+    """Returns what a file of settings says. The client passes over one that it cannot read, and so do we."""
+    try:
+        data = read_small(path, limit=SMALL_FILE)
+        found = json.loads(data) if data else {}
+    except (OutriderError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def user_settings(places: Places) -> str:
@@ -36,11 +51,6 @@ def folders(places: Places) -> tuple[str, ...]:
 
 
 def _denied(path: str) -> tuple[str, ...]:
-    try:
-        data = read_small(path, limit=SMALL_FILE)
-        values = json.loads(data) if data else {}
-        found = values["permissions"]["deny"]
-    except (OutriderError, ValueError, KeyError, TypeError, RecursionError):
-        # The client passes over settings that it cannot read, and so they keep it from nothing.
-        return ()
+    permissions = values(path).get("permissions")
+    found = permissions.get("deny") if isinstance(permissions, dict) else None
     return tuple(text for text in found if isinstance(text, str)) if isinstance(found, list) else ()

@@ -39,6 +39,17 @@ def standing(places: Places) -> tuple[dict[str, Any], dict[str, Any]]:
     return own, stored
 
 
+def note_keys(places: Places, digests: Mapping[str, str], *, at: float) -> None:
+    """Notes when each key was stored, with what tells it from a later one; of the key itself nothing."""
+    make_folder(places.home)
+    with locked(places.ours("lock")):
+        stored = load(places)
+        kept = stored.get("keys")
+        noted = {name: {"at": round(at), "digest": digest} for name, digest in digests.items()}
+        stored["keys"] = {**(kept if isinstance(kept, dict) else {}), **noted}
+        write_whole(places.ours(FILE), (json.dumps(stored, indent=1, sort_keys=True) + "\n").encode())
+
+
 def change(places: Places, said: Mapping[str, Any], *, for_project: bool) -> None:
     """Stores choices; a value of None takes one back."""
     make_folder(places.home)

@@ -3,6 +3,7 @@
 It must not know what is in them.
 """
 
+import fcntl
 import os
 import re
 import stat
@@ -14,7 +15,8 @@ from outrider.doors.alive import is_alive
 from outrider.doors.settings import Places
 from outrider.errors import StorageFault
 
-SECRET_FILES = ("env", "ledger.db", "salt", "trust.json", "trust", "state.json", "threads", "answers", "jobs")
+LOCKS = ("lock", "ledger.lock")
+MOST_ENTRIES = 20_000
 LEFTOVER = re.compile(r".+\.([0-9]{1,10})(?:\.tmp)?")
 OLD = 3_600.0
 NETWORK_DISKS = frozenset(
@@ -25,7 +27,9 @@ NETWORK_DISKS = frozenset(
 def loose(places: Places) -> tuple[tuple[str, int], ...]:
     """Returns our home and files that others can read, each with its mode."""
     found = []
-    for path in (places.home, *(places.ours(name) for name in SECRET_FILES)):
+    # What was left half-written is named, and removed, as that.
+    ours = (path for path in _entries(places.home) if not path.endswith(".tmp"))
+    for path in (places.home, *ours):
         try:
             status = os.lstat(path)
         except OSError:
@@ -57,17 +61,76 @@ def is_writable(places: Places) -> bool:
 def leftovers(places: Places) -> Iterator[str]:
     """Yields half-written files of processes that are gone."""
     now = time.time()
-    try:
-        entries = sorted(os.scandir(places.home), key=lambda entry: entry.name)
-    except OSError:
-        return
-    for entry in entries:
-        match = LEFTOVER.fullmatch(entry.name)
-        if match is None or not entry.is_file(follow_symlinks=False):
+    for path in _entries(places.home):
+        name = os.path.basename(path)
+        match = LEFTOVER.fullmatch(name)
+        if match is None or not (name.endswith(".tmp") or name.startswith("salt.")):
             continue
-        is_ours = entry.name.endswith(".tmp") or entry.name.startswith("salt.")
-        if is_ours and now - entry.stat(follow_symlinks=False).st_mtime > OLD and not is_alive(int(match[1])):
-            yield entry.path
+        try:
+            status = os.lstat(path)
+        except OSError:
+            continue
+        is_old = stat.S_ISREG(status.st_mode) and now - status.st_mtime > OLD
+        if is_old and not is_alive(int(match[1])):
+            yield path
+
+
+def _entries(folder: str) -> list[str]:
+    """Returns everything in our home and its folders, links not followed, within a bound."""
+    found: list[str] = []
+    for parent, folders, files in os.walk(folder):
+        folders.sort()
+        found += (os.path.join(parent, name) for name in sorted((*folders, *files)))
+        if len(found) > MOST_ENTRIES:
+            break
+    return found
+
+
+def spoiled_locks(places: Places) -> tuple[str, ...]:
+    """Returns the locks that nobody can take: a link, a folder or a pipe stands where the file should be."""
+    found = []
+    for name in LOCKS:
+        path = places.ours(name)
+        if os.path.lexists(path) and not stat.S_ISREG(os.lstat(path).st_mode):
+            found.append(path)
+    return tuple(found)
+
+
+def move_aside(path: str, *, at: float) -> str:
+    """Gives a file another name beside its own, and returns it. Deletes nothing."""
+    moved = f"{path}.aside-{int(at)}"
+    try:
+        os.rename(path, moved)
+    except OSError as fault:
+        raise StorageFault(f"cannot move {path}: {fault.strerror}", hint=f"run `mv {path} {moved}`") from None
+    return moved
+
+
+def held_locks(places: Places) -> Iterator[tuple[str, str]]:
+    """Yields the locks that somebody holds now, with the number of the process where the system tells it."""
+    for name in LOCKS:
+        path = places.ours(name)
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except OSError:
+            continue
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield path, _holder(os.fstat(descriptor).st_ino)
+        except OSError:
+            continue
+        finally:
+            os.close(descriptor)
+
+
+def _holder(inode: int) -> str:
+    try:
+        with open("/proc/locks", encoding="ascii", errors="replace") as file:
+            rows = [line.split() for line in file]
+    except OSError:
+        return ""
+    return next((row[4] for row in rows if len(row) > 5 and row[5].endswith(f":{inode}")), "")
 
 
 def remove(path: str) -> None:

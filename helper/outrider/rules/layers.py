@@ -18,7 +18,8 @@ PROJECT = frozenset({"project", "project-local"})
 NAMED_KINDS = ("models", "aliases", "tasks", "presets")
 """What `-m` can name: across layers the later meaning of a name wins, whatever it was below."""
 OF_OTHERS = (
-    "ANTHROPIC_", "CLAUDE_CODE_", "CLAUDE_API_", "AWS_", "AZURE_", "GOOGLE_APPLICATION_", "GITHUB_", "GH_", "GITLAB_", "CI_", "NPM_",
+    "ANTHROPIC_", "CLAUDE_CODE_", "CLAUDE_API_", "AWS_", "AZURE_", "GOOGLE_APPLICATION_", "GITHUB_", "GH_",
+    "GITLAB_", "CI_", "NPM_",
     "NODE_AUTH_", "PYPI_", "TWINE_", "UV_", "CARGO_", "DOCKER_", "SSH_", "GPG_", "VAULT_", "KUBE", "DATABASE_", "PG",
     "MYSQL_", "REDIS_", "STRIPE_", "SLACK_", "OUTRIDER_",
 )  # fmt: skip
