@@ -45,7 +45,7 @@ def note_keys(places: Places, digests: Mapping[str, str], *, at: float) -> None:
     with locked(places.ours("lock")):
         stored = load(places)
         kept = stored.get("keys")
-        noted = {name: {"at": round(at), "digest": digest} for name, digest in digests.items()}
+        noted = {name: {"at": int(at), "digest": digest} for name, digest in digests.items()}
         stored["keys"] = {**(kept if isinstance(kept, dict) else {}), **noted}
         write_whole(places.ours(FILE), (json.dumps(stored, indent=1, sort_keys=True) + "\n").encode())
 

@@ -49,7 +49,7 @@ def forms(loose: str | None, plugins: tuple[str, ...]) -> Iterator[Check]:
     found = (*((loose,) if loose else ()), *plugins)
     if len(found) > 1:
         yield Check(
-            name="pack", mark="warn", fix="keep one: `claude plugin uninstall outrider`, or remove the folder",
+            name="pack", mark="warn", fix="keep one: uninstall the plugin with `/plugin`, or remove the folder",
             message=f"installed in {len(found)} forms, whose agents and skills are listed twice: {', '.join(found)}",
         )  # fmt: skip
 
