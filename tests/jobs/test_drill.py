@@ -62,9 +62,20 @@ def test_the_second_answers_or_nobody_may(mishap: Mishap) -> None:
 
 
 @pytest.mark.parametrize("name", IN_DOUBT)
-def test_a_reservation_in_doubt_is_a_wall(name: str) -> None:
-    """What may have been billed stays booked: where it is the whole budget, nobody else may be asked."""
+def test_a_reservation_in_doubt_leaves_money_for_the_next(name: str) -> None:
+    """What may have been billed stays booked, and never all of the run's budget while another target is left."""
     found = drilled(BY_NAME[name], target("one", max_output=1_000_000), target("two"))
+    assert found.ended.answer is not None
+    assert not found.is_eaten
+    assert Decimal("0.4") < found.in_doubt < Decimal("0.8")
+
+
+@pytest.mark.parametrize("name", IN_DOUBT)
+def test_a_reservation_in_doubt_is_a_wall(name: str) -> None:
+    """Where the least useful answer of a model costs the whole budget, nobody else may be asked after it."""
+    dear = Price(base=Rates(input=Decimal(1), output=Decimal(120)))
+    one = target("one")
+    found = drilled(BY_NAME[name], replace(one, model=replace(one.model, price=dear)), target("two"))
     assert found.is_eaten
     assert found.is_silent
     assert found.ended.failure is not None
