@@ -8,6 +8,7 @@ import os
 import re
 import stat
 from collections.abc import Mapping
+from contextlib import suppress
 
 from outrider.doors.digest import blake2b
 from outrider.doors.files import locked, make_folder, read_small, write_whole
@@ -143,7 +144,8 @@ def _salt(places: Places) -> bytes:
         except OSError as fault:
             raise StorageFault(f"cannot write {path}: {fault.strerror}", hint="check the folder's mode") from None
         finally:
-            os.unlink(draft)
+            with suppress(OSError):  # What is left of it is as private as the file, and harms nobody.
+                os.unlink(draft)
         data = read_small(path, limit=64, follow=False)
     if data is None or len(data) != 32:
         raise StorageFault(f"{path} is damaged", hint=f"remove it: `rm {path}`")
