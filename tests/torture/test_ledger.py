@@ -165,10 +165,10 @@ def test_no_limit_of_room_breaks_the_book(home: Path, measured: Measured) -> Non
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """Mounts a disk of 400 KB; without the right to, the test says so, loudly."""
+    """Mounts a disk of 800 KB; without the right to, the test says so, loudly."""
     place = tmp_path / "disk"
     place.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(place)]
+    command = ["mount", "-t", "tmpfs", "-o", "size=800k", "tmpfs", str(place)]
     if os.geteuid() != 0 or shutil.which("mount") is None or subprocess.run(command, check=False).returncode:
         pytest.skip("LOUD: no disk can be mounted here, so a really full one is not tested")
     yield place
@@ -182,7 +182,8 @@ def test_a_really_full_disk_is_a_fault_and_then_is_over(small_disk: Path, measur
     program = WITHOUT_ROOM.replace("resource.setrlimit", "(lambda *_: None)")
     for number in range(5):
         ballast = small_disk / "ballast"
-        ballast.write_bytes(b"x" * (60_000 + 10_000 * number))
+        # Less each time: the rows that were booked meanwhile stay.
+        ballast.write_bytes(b"x" * (200_000 - 30_000 * number))
         done = subprocess.run(
             [sys.executable, "-c", program, str(home), str(number)], env=environment, capture_output=True, text=True,
             check=False, timeout=60,
