@@ -25,7 +25,7 @@ BASE: dict[str, Any] = {
 }
 DEFAULTS = {"limits": BASE["limits"], "privacy": {"private": False}}
 USER = "/home/me/models.local.json"
-PROJECT = "/work/models.json"
+PROJECT = "/repo/models.json"
 
 
 def layer(name: LayerName, said: Mapping[str, Any], *, trusted: bool = True) -> Layer:
