@@ -149,7 +149,6 @@ def test_whichever_write_fails_the_next_command_works(
     )
 
 
-@pytest.mark.xfail(reason="cli.entry lets a failed write to stdout, other than a broken pipe, out as a traceback")
 def test_a_full_disk_under_stdout_is_told_in_a_line(home: Path, server: ScriptedServer) -> None:
     """`outrider ask … > file` on a full disk: a code and a line, no traceback; the call has its row."""
     write_models(home, server, budget=1.0)

@@ -3,6 +3,7 @@
 Signals end a command the way a shell expects: 130, 143, 129. A bug keeps its traceback.
 """
 
+import errno
 import os
 import signal
 import sys
@@ -15,6 +16,7 @@ from outrider.cli.group import cli
 from outrider.cli.show import complain, dump
 from outrider.errors import OutriderError
 
+NO_ROOM = frozenset({errno.ENOSPC, errno.EIO, errno.EDQUOT})
 CODES = {signal.SIGTERM: 143, signal.SIGHUP: 129}
 
 
@@ -50,8 +52,20 @@ def run(arguments: list[str]) -> int:
         return cause.code if isinstance(cause, Stopped) else 130
     except BrokenPipeError:
         # The reader left (`| head`): nothing is wrong, and Python must not complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _mute()
         return 0
+    except OSError as fault:
+        if fault.errno not in NO_ROOM:
+            raise
+        # What is left in the buffer can go nowhere, and a second object behind half of one would be no JSON.
+        _mute()
+        complain(f"cannot write the output: {fault.strerror}", "check the free space (`df -h`), or use `--out FILE`")
+        return 1
+
+
+def _mute() -> None:
+    """Lets stdout go nowhere, so that Python's last flush finds nothing to complain about."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:
