@@ -124,11 +124,11 @@ def test_private_inside_claude_code_prints_a_receipt_only(
     layer = {"providers": {"here": {"dialect": "openai", "base_url": f"{server.url}/v1", "local": True}}}
     write_layer(home, layer)
     monkeypatch.setenv("CLAUDECODE", "1")
-    server.always(say("the secret sum is 42"), model="m")
+    server.always(say("the secret sum is XYLOPHONE"), model="m")
     for form in ((), ("--raw",), ("--json",)):
         answered = typed("ask", "--private", "-m", "here/m", "sum it", *form)
         assert answered.code == 0, answered
-        assert "42" not in answered.out
+        assert "XYLOPHONE" not in answered.out
     assert len(list((home / ".config" / "outrider" / "answers").glob("*.txt"))) == 3
 
 
