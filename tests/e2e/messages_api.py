@@ -99,7 +99,7 @@ class MessagesApi:
     def __init__(
         self, *, main: Iterable[Reply] = (), sub: Iterable[Reply] = (), choose: Chooser | None = None, port: int = 0
     ) -> None:
-        self._choose = choose
+        self._choose = choose or self._next
         self._scripts = {False: deque(main), True: deque(sub)}
         self._seen: list[Request] = []
         self._arrival = Condition()
@@ -141,16 +141,16 @@ class MessagesApi:
         with self._arrival:
             self._seen.append(request)
             number = next(self._numbers)
-            script = self._scripts[request.is_subagent]
-            if self._choose is not None:
-                reply = self._choose(request)
-            else:
-                reply = script.popleft() if script else ()
+            reply = self._choose(request)
         blocks = [dict(block) for block in reply or (text(DONE),)]
         for place, block in enumerate(blocks):
             if block["type"] == "tool_use":
                 block.setdefault("id", f"toolu_{number:04}_{place}")
         return f"msg_{number:04}", blocks
+
+    def _next(self, request: Request) -> Reply:
+        script = self._scripts[request.is_subagent]
+        return script.popleft() if script else ()
 
 
 def events(name: str, model: str, blocks: Sequence[Mapping[str, Any]]) -> list[bytes]:
