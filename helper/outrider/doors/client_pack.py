@@ -5,15 +5,76 @@ It must not know what any of it means.
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, Literal
 
 from outrider.doors import client_settings
 from outrider.doors.files import read_small
 from outrider.doors.settings import SMALL_FILE, Places
 from outrider.errors import OutriderError
+from outrider.records import record
 
+AGENTS = ("scout", "scribe", "reviewer", "builder", "architect", "second-opinion", "bulk", "private-reader")
+"""Every agent that the plugin brings; there its name is its own behind the plugin's."""
+PLUGIN = "outrider"
+PAUSED = "outrider.paused"
 MOST_FILES = 2_000
 _NAME = re.compile(r"name:[ \t]*(['\"]?)([^'\"\r\n#]+?)\1[ \t]*(?:#.*)?")
+
+
+@record
+class Installed:
+    """How the pack is in this client: in which form, and what each agent of ours is called there.
+
+    `form` is None where it is not installed, and `names` is empty then. `where` is the manifest or the plugin's folder.
+    """
+
+    form: Literal["loose", "plugin"] | None = None
+    names: Mapping[str, str] = MappingProxyType({})
+    paused: bool = False
+    version: str | None = None
+    explore: bool = False
+    where: str | None = None
+
+
+def installed(places: Places) -> Installed:
+    """Returns how the pack is installed: by its manifest, else as the client's own list of plugins says."""
+    path = os.path.join(places.claude, "config", "outrider.pack.json")
+    stored = _object(path)
+    if stored.get("form") == "loose":
+        names = stored.get("names")
+        return Installed(
+            form="loose", where=path, paused=os.path.lexists(os.path.join(places.claude, PAUSED)),
+            names={agent: name for agent, name in names.items() if isinstance(name, str)}
+            if isinstance(names, dict) else {},
+            version=stored["helper"] if isinstance(stored.get("helper"), str) else None,
+            explore=stored.get("explore") is True,
+        )  # fmt: skip
+    return _plugin(places)
+
+
+def _plugin(places: Places) -> Installed:
+    enabled: dict[str, Any] = {}
+    for path in client_settings.files(places):
+        said = client_settings.values(path).get("enabledPlugins")
+        enabled |= said if isinstance(said, dict) else {}
+    known = _object(os.path.join(places.claude, "plugins", "installed_plugins.json")).get("plugins")
+    for name, copies in (known if isinstance(known, dict) else {}).items():
+        if name.partition("@")[0] == PLUGIN and name != f"{PLUGIN}@skills-dir":
+            first = next((copy for copy in copies if isinstance(copy, dict)), {}) if isinstance(copies, list) else {}
+            version, where = first.get("version"), first.get("installPath")
+            return Installed(
+                form="plugin", names={agent: f"{PLUGIN}:{agent}" for agent in AGENTS},
+                paused=enabled.get(name) is not True, version=version if isinstance(version, str) else None,
+                where=where if isinstance(where, str) else None,
+            )  # fmt: skip
+    return Installed()
+
+
+def _object(path: str) -> dict[str, Any]:
+    """Returns the object in a file of JSON; nothing where there is none that can be read."""
+    return client_settings.values(path)
 
 
 def agents(folder: str) -> dict[str, tuple[str, ...]]:
