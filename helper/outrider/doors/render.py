@@ -6,21 +6,26 @@ files go; it returns them by their path in the repository.
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from outrider import __version__
 from outrider.data import Json
 from outrider.doors.documents import LARGEST, load_yaml
 from outrider.doors.files import read_small
 from outrider.errors import OutriderError
+from outrider.rules import pack_facts
+from outrider.rules.rows_from import registry_from as as_registry
 
 WIDTH = 120
 MODELS = ".claude/config/models.json"
 SCHEMA = ".claude/config/models.schema.json"
 ENV = ".claude/config/env.template"
+SERVERS = ".claude/mcp-servers.json"
+SHIM = "bin/outrider"
 _NOTE = "GENERATED from templates/registry.yaml. Your own settings: ~/.claude/config/models.local.json (or .yaml)"
 _CURE = "run it in a checkout of Outrider, or install again"
 
@@ -34,7 +39,77 @@ def render(templates: str) -> Mapping[str, bytes]:
         MODELS: _json_bytes({**head, **registry}),
         SCHEMA: _json_bytes({"$comment": "GENERATED from templates/config/models.schema.yaml", **schema}),
         ENV: page(templates, "config/env.template.j2", {"providers": tuple(registry["providers"].items())}),
+        **pack(templates, form="plugin", facts=plugin_facts(registry)),
     }
+
+
+def plugin_facts(registry: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Returns what the committed pages say: this version, the tiers as shipped, names as the marketplace gives them."""
+    rows = as_registry(registry, origins={}, digest="", notes=())
+    return pack_facts.facts(
+        rows, form="plugin", names={}, tiers={}, version=__version__, launcher=None, explore=False
+    )  # fmt: skip
+
+
+def pack(templates: str, *, form: pack_facts.Form, facts: Mapping[str, Json]) -> Mapping[str, bytes]:
+    """Returns the pack's pages in one of its forms, by path: in the repository, the client's folder, or `.claude`.
+
+    A template that comes to nothing is no page of that form.
+    """
+    fill = _filler(templates)
+    pages = {}
+    for name in _templates(templates):
+        path = _place(name, form=form)
+        agent = _agent_of(name)
+        if path is None or (agent is not None and agent not in facts["agents"]):
+            continue
+        values = facts if agent is None else {**facts, "agent": facts["agents"][agent]}
+        data = fill(name, values)
+        if data.strip():
+            pages[path] = data
+    return pages
+
+
+def is_executable(path: str) -> bool:
+    """Whether a page of the pack is a program."""
+    return path == SHIM or path.endswith("/" + SHIM)
+
+
+_PLUGIN_ROOT = "skills/outrider/"
+_FIXED = {
+    "plugin/plugin.json.j2": ".claude-plugin/plugin.json",
+    "hooks/hooks.json.j2": "hooks/hooks.json",
+    "bin/outrider.j2": SHIM,
+}
+_REPOSITORY_ONLY = {"plugin/marketplace.json.j2": ".claude-plugin/marketplace.json", "mcp/servers.json.j2": SERVERS}
+
+
+def _place(name: str, *, form: pack_facts.Form) -> str | None:
+    """Returns where a template's page goes in this form, or nothing if it has no place there."""
+    kind = name.partition("/")[0]
+    if kind == "agents":
+        return name.removesuffix(".j2") if form == "plugin" else f"agents/outrider/{name[7:].removesuffix('.j2')}"
+    if kind == "config" or form == "project":
+        return None
+    if name in _REPOSITORY_ONLY:
+        return _REPOSITORY_ONLY[name] if form == "plugin" else None
+    path = name.removesuffix(".j2") if kind == "skills" else _FIXED.get(name)
+    return path if path is None or form == "plugin" else _PLUGIN_ROOT + path
+
+
+def _agent_of(name: str) -> str | None:
+    kind, _, rest = name.partition("/")
+    return rest.removesuffix(".md.j2") if kind == "agents" else None
+
+
+def _templates(templates: str) -> tuple[str, ...]:
+    """Returns every template by its path below the folder, in an order that no file system decides."""
+    found = []
+    for parent, folders, files in os.walk(templates):
+        folders.sort()
+        below = os.path.relpath(parent, templates).replace(os.sep, "/")
+        found += [file if below == "." else f"{below}/{file}" for file in files if file.endswith(".j2")]
+    return tuple(sorted(found))
 
 
 def registry_from(templates: str) -> dict[str, Json]:
@@ -44,14 +119,22 @@ def registry_from(templates: str) -> dict[str, Json]:
 
 def page(templates: str, name: str, values: Mapping[str, Json]) -> bytes:
     """Fills one template, sandboxed; a value that is missing is an error, never an empty place."""
+    return _filler(templates)(name, values)
+
+
+def _filler(templates: str) -> Callable[[str, Mapping[str, Json]], bytes]:
     environment = ImmutableSandboxedEnvironment(
         loader=FileSystemLoader(templates, encoding="utf-8"), undefined=StrictUndefined, autoescape=False,
         keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True, newline_sequence="\n",
     )  # fmt: skip
-    try:
-        return environment.get_template(name).render(values).encode("utf-8")
-    except TemplateError as fault:
-        raise OutriderError(f"cannot fill the template {name}: {fault}", hint=_CURE) from None
+
+    def fill(name: str, values: Mapping[str, Json]) -> bytes:
+        try:
+            return environment.get_template(name).render(values).encode("utf-8")
+        except TemplateError as fault:
+            raise OutriderError(f"cannot fill the template {name}: {fault}", hint=_CURE) from None
+
+    return fill
 
 
 def drift(rendered: Mapping[str, bytes], root: str) -> tuple[str, ...]:

@@ -1,0 +1,96 @@
+"""What the templates of the pack may say: the agents with their tier and its price, their names, this version.
+
+Everything is computed from the registry, so that a page and the command never say two things. It must not know where
+a page goes, nor how it is filled.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Literal
+
+from outrider.data import Json
+from outrider.rows import Model, Registry
+from outrider.rules.pack_tables import tables
+
+Form = Literal["plugin", "loose", "project"]
+
+CLIENT = "claude"
+"""The provider whose models are the client's own classes."""
+YARDSTICK = "opus"
+"""The class that prices are told against: what most sessions run on."""
+OUTRIDERS = ("second-opinion", "bulk", "private-reader")
+"""The agents that are thin pipes to the command."""
+EXPLORE = "Explore"
+"""The built-in agent that we may stand in for."""
+EXPLORE_TIER = "haiku/low"
+PLUGIN = "outrider"
+
+
+def facts(
+    registry: Registry, *,
+    form: Form,
+    names: Mapping[str, str],
+    tiers: Mapping[str, str],
+    version: str,
+    launcher: str | None,
+    explore: bool,
+) -> Mapping[str, Json]:
+    """Returns what the templates see.
+
+    `names` says what an agent is called by those who spawn it, where that is not its own name; `tiers` says which
+    tier it runs on, where that is not its row's. `launcher` is the installed command's absolute path, if it is known.
+    """  # fmt: skip
+    rows = registry.values.get("agents", {})
+    running = {name: tiers.get(name, row["tier"]) for name, row in rows.items()}
+    called = {name: names.get(name, f"{PLUGIN}:{name}" if form == "plugin" else name) for name in rows}
+    agents = {name: _agent(registry, row, tier=running[name], called=called[name]) for name, row in rows.items()}
+    # Only the form that lies in the user's own folders can stand in for a built-in agent.
+    if explore and form == "loose":
+        row = {"task": "simple", "description": "Stands in for the built-in Explore"}
+        agents[EXPLORE] = _agent(registry, row, tier=tiers.get(EXPLORE, EXPLORE_TIER), called=EXPLORE)
+    return {
+        "form": form, "version": version, "launcher": launcher, "agents": agents,
+        "outriders": list(OUTRIDERS), "get_helper": get_helper(form),
+        "tables": tables(registry, running, called),
+    }  # fmt: skip
+
+
+def get_helper(form: Form) -> str:
+    """Returns the command that gets the helper, as an agent's page says it; the plugin's root is put in on loading."""
+    if form == "plugin":
+        return 'bash "${CLAUDE_PLUGIN_ROOT}/install.sh" --helper-only'
+    return "./install.sh --helper-only"
+
+
+def _agent(registry: Registry, row: Mapping[str, Json], *, tier: str, called: str) -> dict[str, Json]:
+    model, _, effort = tier.partition("/")
+    return {
+        # In a plugin the client puts `outrider:` before the name itself.
+        "name": called.rpartition(":")[2], "called": called,
+        "task": row["task"], "description": row["description"],
+        "tier": tier, "model": model, "effort": effort, "cost": cost(registry, model),
+    }  # fmt: skip
+
+
+def cost(registry: Registry, alias: str) -> str:
+    """Returns a class's price in words, beside the class that most sessions run on."""
+    own, other = _output_price(registry, alias), _output_price(registry, YARDSTICK)
+    if not own or not other:
+        return "price unknown"
+    if own == other:
+        return f"{YARDSTICK}'s price"
+    if own < other:
+        return f"1/{_plain(other / own)} of {YARDSTICK}'s price"
+    return f"{_plain(own / other)} times {YARDSTICK}'s price"
+
+
+def _output_price(registry: Registry, alias: str) -> Decimal | None:
+    """Returns the dollars of a million output tokens of a class."""
+    model: Model | None = registry.models.get(f"{CLIENT}.{alias}")
+    return model.price.base.output if model is not None and model.price is not None else None
+
+
+def _plain(ratio: Decimal) -> str:
+    """Writes a ratio with one decimal, and without it where it is nought."""
+    text = f"{ratio:.1f}"
+    return text.removesuffix(".0")
