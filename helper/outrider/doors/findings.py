@@ -1,6 +1,8 @@
 """Checks every layer and gathers everything that is wrong, each with its file, line and path; stops at nothing."""
 
 import os
+from collections.abc import Mapping
+from typing import Any
 
 from outrider.doors import registry
 from outrider.doors.files import read_small
@@ -9,6 +11,7 @@ from outrider.doors.registry import Source
 from outrider.doors.settings import Places
 from outrider.errors import OutriderError
 from outrider.records import record
+from outrider.rules import tiers
 from outrider.rules.layers import Layer, merge
 from outrider.rules.provenance import is_under
 from outrider.rules.rows_from import contradictions, duplicates
@@ -41,7 +44,10 @@ def problems(places: Places, sources: tuple[Source, ...], *, trusted: bool) -> t
             found.append(Finding(message=fault.message.removeprefix(source.path).lstrip(": "), file=source.path))
         else:
             layers.append(layer)
-    wrong = [finding for layer, source in _own(layers, sources) for finding in _wrong(places, layer, source)]
+    agents = next((layer.values.get("agents", {}) for layer in layers if layer.name == "bundled"), {})
+    wrong = [
+        finding for layer, source in _own(layers, sources) for finding in _wrong(places, layer, source, agents=agents)
+    ]
     if not found and not wrong:
         values, origins, _ = merge(tuple(layers))
         wrong = [_placed(path, text, origins, sources) for path, text in contradictions(values)]
@@ -53,7 +59,7 @@ def _own(layers: list[Layer], sources: tuple[Source, ...]) -> list[tuple[Layer, 
     return [(layer, by_path[layer.path]) for layer in layers if layer.name != "bundled"]
 
 
-def _wrong(places: Places, layer: Layer, source: Source) -> list[Finding]:
+def _wrong(places: Places, layer: Layer, source: Source, *, agents: Mapping[str, Any]) -> list[Finding]:
     import json
 
     from outrider.doors import schemas
@@ -65,7 +71,7 @@ def _wrong(places: Places, layer: Layer, source: Source) -> list[Finding]:
     lines = lines_in(source.data, file=source.path)
     return [
         Finding(message=text, path=place, file=source.path, line=line_of(place, lines))
-        for place, text in told or duplicates(layer.values)
+        for place, text in told or (*duplicates(layer.values), *tiers.strangers(layer.values, agents))
     ]
 
 

@@ -17,7 +17,7 @@ from outrider.doors.settings import SMALL_FILE, Places
 from outrider.errors import OutriderError, StorageFault
 from outrider.records import record
 from outrider.rows import Registry
-from outrider.rules import trusting
+from outrider.rules import tiers, trusting
 from outrider.rules.layers import Layer, LayerName, merge
 from outrider.rules.rows_from import contradictions, duplicates, registry_from
 
@@ -232,7 +232,9 @@ def check_layers(places: Places, layers: tuple[Layer, ...]) -> None:
     for layer in layers[1:]:
         found += [(problem.path, problem.message, layer.path) for problem in schemas.problems(layer.values, schema)]
         if not found:
-            found += [(path, text, layer.path) for path, text in duplicates(layer.values)]
+            ours = layers[0].values.get("agents", {})
+            odd = (*duplicates(layer.values), *tiers.strangers(layer.values, ours))
+            found += [(path, text, layer.path) for path, text in odd]
     _raise_problems(tuple(found))
 
 

@@ -149,9 +149,10 @@ def _is_patterned(name: str, schema: Json) -> bool:
 
 
 def _meant(fault: "ValidationError") -> str | None:
-    if fault.validator != "enum" or not isinstance(fault.instance, str):
+    if not isinstance(fault.instance, str) or not isinstance(fault.schema, dict):
         return None
-    choices: Json = fault.validator_value
+    # A form that has few values lists them as examples, which editors offer too.
+    choices: Json = fault.schema.get({"enum": "enum", "pattern": "examples"}.get(str(fault.validator), ""), ())
     return nearest(fault.instance, [str(choice) for choice in choices])
 
 

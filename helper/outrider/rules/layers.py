@@ -6,8 +6,9 @@ A project that is not trusted may only tighten. Pure: layers come in as parsed J
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
+from outrider import __version__
 from outrider.records import record
-from outrider.rules import limits, privacy, rates
+from outrider.rules import limits, privacy, rates, requires, tiers
 from outrider.rules.paths import inside
 
 LayerName = Literal["bundled", "managed", "user", "project", "project-local", "flag"]
@@ -24,8 +25,6 @@ OF_OTHERS = (
     "MYSQL_", "REDIS_", "STRIPE_", "SLACK_", "OUTRIDER_",
 )  # fmt: skip
 """How variables begin that hold secrets of other programs: no project's provider is handed one."""
-CLASSES = ("haiku", "sonnet", "opus", "fable")
-EFFORTS = ("low", "medium", "high", "xhigh", "max")
 
 
 @record
@@ -38,19 +37,24 @@ class Layer:
     trusted: bool = True
 
 
-def merge(layers: tuple[Layer, ...]) -> tuple[dict[str, Any], dict[str, str], tuple[str, ...]]:
+def merge(
+    layers: tuple[Layer, ...], *, version: str = __version__
+) -> tuple[dict[str, Any], dict[str, str], tuple[str, ...]]:
     """Returns the effective values, which layer set each path, and what the user should hear.
 
-    The first layer is the bundled one, the base of all others.
+    The first layer is the bundled one, the base of all others. `version` is the helper's, for layers that ask for one.
     """
     base = layers[0].values
     values: dict[str, Any] = dict(base)
     origins: dict[str, str] = {}
     notes: list[str] = []
+    ceilings: dict[str, str] = {}
     for layer in layers[1:]:
         said = layer.values
+        notes.extend(requires.unmet(said, path=layer.path, version=version))
         if not layer.trusted:
             said, ignored = tightened(said, base=values)
+            ceilings |= {name: row["tier"] for name, row in said.get("agents", {}).items()}
             if ignored:
                 notes.append(
                     f"{layer.path} is not trusted, so its {', '.join(ignored)} "
@@ -68,6 +72,8 @@ def merge(layers: tuple[Layer, ...]) -> tuple[dict[str, Any], dict[str, str], tu
         if layer.name in PROJECT:
             values["tasks"] = privacy.as_strict(below.get("tasks", {}), values.get("tasks", {}))
         origins.update((path, f"{layer.name} {layer.path}") for path in _leaves(ordinary, "$"))
+    if ceilings:
+        values[tiers.CEILINGS] = ceilings
     values["providers"] = rates.with_least(
         values.get("providers", {}), base.get("providers", {}),
         own=_said(layers, "providers", of_projects=False), projects=_said(layers, "providers", of_projects=True),
@@ -158,26 +164,13 @@ def tightened(said: Mapping[str, Any], *, base: Mapping[str, Any]) -> tuple[dict
     for name, agent in agents.items() if isinstance(agents, Mapping) else ():
         current = base.get("agents", {}).get(name, {}).get("tier")
         wanted = agent.get("tier") if isinstance(agent, Mapping) else None
-        if isinstance(wanted, str) and isinstance(current, str) and is_lower_tier(wanted, current):
+        if isinstance(wanted, str) and isinstance(current, str) and tiers.is_lower(wanted, current):
             lowered[name] = {"tier": wanted}
         else:
             ignored.append(f"agents.{name}")
     if lowered:
         kept["agents"] = lowered
     return kept, tuple(ignored)
-
-
-def is_lower_tier(wanted: str, current: str) -> bool:
-    """Whether a tier is at most another, in model and in effort."""
-    return all(new <= old for new, old in zip(_tier(wanted), _tier(current), strict=True))
-
-
-def _tier(text: str) -> tuple[int, int]:
-    model, _, effort = text.partition("/")
-    return (
-        CLASSES.index(model) if model in CLASSES else len(CLASSES),
-        EFFORTS.index(effort) if effort in EFFORTS else (1 if not effort else len(EFFORTS)),
-    )
 
 
 def _unpriced(said: Mapping[str, Any], *, base: Mapping[str, Any]) -> Mapping[str, Any]:

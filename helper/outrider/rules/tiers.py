@@ -17,12 +17,13 @@ from outrider.rules.paths import inside
 MODELS = ("haiku", "sonnet", "opus", "fable")
 """Claude classes by their alias, the cheapest first. The client's Agent tool takes these and no others."""
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
+WORDS = f"one of {', '.join(MODELS)}, and after a slash one of {', '.join(EFFORTS)}"
 USUAL = EFFORTS.index("medium")
 """Where a tier without an effort stands among them: the client's own default for current models."""
 OUTRIDERS = frozenset({"second-opinion", "bulk", "private-reader"})
 """Agents that only pass on what other models say: no preset's one tier for all moves those."""
-CEILING = "most"
-"""Where a merged agent's row keeps what an untrusted repository allows; no file can say it, the schema refuses it."""
+CEILINGS = "agents_at_most"
+"""Where merged values keep what untrusted repositories allow, by agent. No file can say it: the schema refuses it."""
 
 
 @record
@@ -40,16 +41,25 @@ class Tier:
 
 def parse(text: str) -> Tier:
     """Returns the tier that a text names; raises with the nearest one where it names none."""
+    tier = _read(text)
+    if tier is None:
+        close = nearest(text, every())
+        guess = f"did you mean `{close}`? " if close else ""
+        raise OutriderError(f"`{text[:80]}` is no tier", hint=f"{guess}a tier is {WORDS}")
+    return tier
+
+
+def _read(text: str) -> Tier | None:
     model, slash, effort = text.partition("/")
     if model not in MODELS or (slash and effort not in EFFORTS):
-        close = nearest(text, every())
-        raise OutriderError(
-            f"`{text[:80]}` is no tier", hint=f"did you mean `{close or 'haiku/low'}`? a tier is {WORDS}"
-        )
+        return None
     return Tier(model=model, effort=effort if slash else None)
 
 
-WORDS = f"one of {', '.join(MODELS)}, and after a slash one of {', '.join(EFFORTS)}"
+def is_lower(wanted: str, most: str) -> bool:
+    """Whether one text names a tier that is at most the other's; what is no tier is never lower."""
+    tier, limit = _read(wanted), _read(most)
+    return tier is not None and limit is not None and is_at_most(tier, limit)
 
 
 def every() -> tuple[str, ...]:
@@ -87,9 +97,10 @@ def effective(registry: Registry, *, agent: str, own: Mapping[str, Any], user: M
     if switched is not None:
         return switched, f"preset {own['preset']}, switched for this project"
     tier, source = _below(registry, row, agent=agent, user=user)
-    if row.get(CEILING) is None:
+    ceiling = _ceiling(registry, agent)
+    if ceiling is None:
         return tier, source
-    most, origin = parse(row[CEILING]), _origin(registry, agent)
+    most, origin = parse(ceiling), _origin(registry, agent)
     if is_at_most(tier, most) and source != origin:
         return tier, source
     return lower(tier, most), f"{origin}, not trusted"
@@ -98,7 +109,7 @@ def effective(registry: Registry, *, agent: str, own: Mapping[str, Any], user: M
 def _below(registry: Registry, row: Mapping[str, Any], *, agent: str, user: Mapping[str, Any]) -> tuple[Tier, str]:
     origin = _origin(registry, agent)
     stated = parse(row["tier"])
-    if origin.startswith("project") and row.get(CEILING) is None:
+    if origin.startswith("project") and _ceiling(registry, agent) is None:
         return stated, origin
     for preset, source in (
         (user.get("preset"), "switched"),
@@ -108,6 +119,11 @@ def _below(registry: Registry, row: Mapping[str, Any], *, agent: str, user: Mapp
         if tier is not None:
             return tier, f"preset {preset}, {source}"
     return stated, origin
+
+
+def _ceiling(registry: Registry, agent: str) -> str | None:
+    ceilings: Mapping[str, str] = registry.values.get(CEILINGS, {})
+    return ceilings.get(agent)
 
 
 def _origin(registry: Registry, agent: str) -> str:
