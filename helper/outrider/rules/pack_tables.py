@@ -38,7 +38,7 @@ def tables(registry: Registry, tiers: Mapping[str, str], names: Mapping[str, str
         "matrix": [row for name, row in tasks.items() if name not in {*LEVELS, *roles}],
         "roles": [tasks[name] for name in roles],
         "presets": [_preset_row(registry, name) for name in registry.presets],
-        "tiers": [_tier_row(registry, name, tiers.get(name, row.get("tier", "")), names) for name, row in agents.items()],
+        "tiers": [_tier_row(registry, name, tiers.get(name) or row.get("tier", ""), names) for name, row in agents.items()],
         "natives": [_native_row(model) for model in natives],
         "prices": [_price_row(registry, model) for model in models if _has_price_to_show(registry, model)],
         "providers": [_provider_row(registry, name) for name in registry.providers],
