@@ -22,6 +22,7 @@ COMMANDS = {
         "tasks": ("tasks", "list tasks and their chains"),
         "presets": ("presets", "list presets"),
         "switch": ("switch", "choose a standing preset, turn fallback on or off"),
+        "guide": ("guide", "print a reference page: which model, how to call, what to do when it fails"),
     },
     "Money": {
         "usage": ("usage", "sum the ledger by model, task, day, repository or session"),
