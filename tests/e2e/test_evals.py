@@ -1,0 +1,132 @@
+"""The client runs the cases of `evals/` against a scripted model: their structure is proven, no score is claimed.
+
+The scripted model knows each case's expected behaviour, so a case that cannot pass, and a grader that cannot fail, are
+both found. What a real model does is scored with a real key: `docs/pack.md` says how.
+"""
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.client import CURRENT, Client, install
+from tests.e2e.messages_api import Block, MessagesApi, Reply, Request, call, spawn, text
+from tests.eval_cases import Case, cases
+from tests.machines import ROOT
+
+pytestmark = pytest.mark.e2e
+
+PLUGIN = (".claude-plugin", "agents", "skills", "hooks", "bin", "evals")
+OPTIONS = ("--runs", "1", "--ablation", "none", "--no-publish", "--trust-plugin", "--scaffold", "--concurrency", "3")
+SECONDS = 240.0
+UNKNOWN = re.compile(r"not found|unknown skill|no such", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What the client says of one run of all cases."""
+
+    cases: Mapping[str, Mapping[str, Any]]
+    plugins: tuple[str, ...]
+    printed: str
+    unknown: tuple[str, ...]
+    """What the client said to calls of agents and skills that it does not have."""
+
+    @property
+    def scores(self) -> Mapping[str, float]:
+        """The score of each case."""
+        return {name: case["aggregates"]["score"] for name, case in self.cases.items()}
+
+    @property
+    def failed(self) -> Mapping[str, frozenset[str]]:
+        """The graders that failed in each case."""
+        return {name: frozenset(_failed(case)) for name, case in self.cases.items()}
+
+    @property
+    def errors(self) -> Mapping[str, str]:
+        """What broke outside the graders."""
+        ran = ((name, run) for name, case in self.cases.items() for run in case["arms"]["with"])
+        return {name: run["error"] for name, run in ran if run["error"]}
+
+
+def _failed(case: Mapping[str, Any]) -> Iterator[str]:
+    for run in case["arms"]["with"]:
+        yield from (grader["name"] for grader in run["graders"] if not grader["passed"])
+
+
+def asked(request: Request) -> Case:
+    """Returns the case whose prompt the session was given."""
+    said = " ".join(request.said.split())
+    return max(
+        (case for case in cases() if " ".join(case.prompt.split()) in said),
+        key=lambda case: len(case.prompt),
+    )
+
+
+def as_expected(request: Request) -> Reply:
+    """Does what the case waits for, once; a subagent and everything after that just answer."""
+    wanted = () if request.is_subagent or request.results else asked(request).wanted
+    return [_step(*wanted[0])] if wanted else [text("Here you are.")]
+
+
+def the_wrong_way(request: Request) -> Reply:
+    """Stays silent where the pack is wanted, and calls every part of it where it is not."""
+    if request.is_subagent or request.results or not asked(request).is_silent:
+        return [text("Ask Outrider.")]
+    return [_step("Agent", "scout"), _step("Skill", "multi-model"), call("Bash", command="outrider ask hi")]
+
+
+def _step(tool: str, name: str) -> Block:
+    return spawn(f"outrider:{name}") if tool == "Agent" else call("Skill", skill=f"outrider:{name}")
+
+
+@pytest.fixture
+def plugin(tmp_path: Path) -> Path:
+    """Copies what the repository is as a plugin, so that results land outside the checkout."""
+    folder = tmp_path / "outrider"
+    for part in PLUGIN:
+        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("results"))
+    return folder
+
+
+def run(plugin: Path, home: Path, choose: Callable[[Request], Reply], *options: str) -> Report:
+    """Has the client run every case."""
+    client = Client(program=install(CURRENT), home=home, project=plugin)
+    out = home.parent / "report"
+    places = ("--output-dir", str(out), "--report", str(out / "report.html"), "--json", str(out / "all.json"))
+    with MessagesApi(choose=choose) as api:
+        printed = client.command("plugin", "eval", ".", *OPTIONS, *places, *options, api=api, seconds=SECONDS)
+    report = json.loads((out / "all.json").read_text(encoding="utf-8"))
+    told = {result for request in api.main for result in request.results}
+    return Report(
+        cases={case["name"]: case for case in report["cases"]},
+        plugins=tuple(plugin["name"] for plugin in report["suite"]["plugins"]),
+        printed=printed,
+        unknown=tuple(sorted(result for result in told if UNKNOWN.search(result))),
+    )
+
+
+def test_every_case_can_pass(plugin: Path, home: Path, loopback: None) -> None:
+    """A model that does what is expected passes every case, by calls of agents and guides that the plugin has."""
+    report = run(plugin, home, as_expected)
+    assert report.errors == {}
+    assert report.failed == {case.name: frozenset() for case in cases()}
+    assert "cannot pass" not in report.printed
+    assert report.plugins == ("outrider",)
+    assert report.unknown == ()
+
+
+def test_every_case_can_fail(plugin: Path, home: Path, loopback: None) -> None:
+    """A model that does the opposite fails every case, a silent one by each of its four graders."""
+    report = run(plugin, home, the_wrong_way, "--threshold", "0")
+    assert report.errors == {}
+    assert {name for name, score in report.scores.items() if score == 1} == set()
+    silent = {
+        case.name: frozenset(str(grader["name"]) for grader in case.graders) for case in cases() if case.is_silent
+    }
+    assert {name: report.failed[name] for name in silent} == silent
