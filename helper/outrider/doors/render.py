@@ -127,6 +127,7 @@ def _filler(templates: str) -> Callable[[str, Mapping[str, Json]], bytes]:
         loader=FileSystemLoader(templates, encoding="utf-8"), undefined=StrictUndefined, autoescape=False,
         keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True, newline_sequence="\n",
     )  # fmt: skip
+    environment.filters["sh"] = pack_facts.shell_word
 
     def fill(name: str, values: Mapping[str, Json]) -> bytes:
         try:
@@ -140,6 +141,19 @@ def _filler(templates: str) -> Callable[[str, Mapping[str, Json]], bytes]:
 def drift(rendered: Mapping[str, bytes], root: str) -> tuple[str, ...]:
     """Returns the paths whose file under `root` is missing or has other bytes than were rendered."""
     return tuple(name for name, data in rendered.items() if _bytes_at(root, name) != data)
+
+
+GENERATED = ("agents", "bin", "hooks", "skills")
+"""The folders of the repository that hold nothing but what was rendered."""
+
+
+def orphans(rendered: Mapping[str, bytes], root: str) -> tuple[str, ...]:
+    """Returns the files in the generated folders that no template makes (any more)."""
+    found = []
+    for folder in GENERATED:
+        for parent, _, files in os.walk(os.path.join(root, folder)):
+            found += [os.path.relpath(os.path.join(parent, file), root).replace(os.sep, "/") for file in files]
+    return tuple(sorted(set(found) - set(rendered)))
 
 
 def _bytes_at(root: str, name: str) -> bytes | None:

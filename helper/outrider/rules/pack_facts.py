@@ -24,6 +24,10 @@ EXPLORE = "Explore"
 """The built-in agent that we may stand in for."""
 EXPLORE_TIER = "haiku/low"
 PLUGIN = "outrider"
+UNGUARDED = {"private-reader": "/outrider:private"}
+"""Agents that a plugin cannot carry, as it cannot guard them, and the command that it has for each."""
+KNOWN_PLACES = ('"$HOME/.local/share/outrider/bin/outrider"', '"$HOME/.local/bin/outrider"')
+"""Where install.sh puts the command, as words of a shell."""
 
 
 def facts(
@@ -42,7 +46,9 @@ def facts(
     """  # fmt: skip
     rows = registry.values.get("agents", {})
     running = {name: tiers.get(name, row["tier"]) for name, row in rows.items()}
-    called = {name: names.get(name, f"{PLUGIN}:{name}" if form == "plugin" else name) for name in rows}
+    called = {name: names.get(name, name) for name in rows}
+    if form == "plugin":
+        called = {name: UNGUARDED.get(name, f"{PLUGIN}:{name}") for name in rows}
     agents = {name: _agent(registry, row, tier=running[name], called=called[name]) for name, row in rows.items()}
     # Only the form that lies in the user's own folders can stand in for a built-in agent.
     if explore and form == "loose":
@@ -51,6 +57,7 @@ def facts(
     return {
         "form": form, "version": version, "launcher": launcher, "agents": agents,
         "outriders": list(OUTRIDERS), "get_helper": get_helper(form),
+        "guards": [*([shell_word(launcher)] if launcher else ()), *KNOWN_PLACES],
         "tables": tables(registry, running, called),
     }  # fmt: skip
 
@@ -60,6 +67,11 @@ def get_helper(form: Form) -> str:
     if form == "plugin":
         return 'bash "${CLAUDE_PLUGIN_ROOT}/install.sh" --helper-only'
     return "./install.sh --helper-only"
+
+
+def shell_word(text: str) -> str:
+    """Returns a word that a shell reads as exactly this text."""
+    return "'" + text.replace("'", "'\\''") + "'"
 
 
 def _agent(registry: Registry, row: Mapping[str, Json], *, tier: str, called: str) -> dict[str, Json]:
