@@ -37,15 +37,18 @@ class Case:
         return "silent" in self.tags
 
     @property
-    def wanted(self) -> tuple[str, str] | None:
-        """The tool and the agent or skill that the case waits for: the first that its graders name."""
-        for grader in self.graders:
-            if grader.get("max") == 0 or grader.get("match") == "not_contains":
-                continue
-            found = TARGET.search(str(grader.get("input_match") or grader.get("pattern") or ""))
-            if found:
-                return ("Agent" if found[1] == "subagent_type" else "Skill"), found[2]
-        return None
+    def wanted(self) -> tuple[tuple[str, str], ...]:
+        """The calls that satisfy the case, any one of them: the tool, and the agent or guide."""
+        found = [it for grader in self.graders if _wants(grader) for it in TARGET.findall(_pattern(grader))]
+        return tuple(("Agent" if key == "subagent_type" else "Skill", name) for key, name in found)
+
+
+def _wants(grader: Mapping[str, Any]) -> bool:
+    return grader.get("max") != 0 and grader.get("match") != "not_contains"
+
+
+def _pattern(grader: Mapping[str, Any]) -> str:
+    return str(grader.get("input_match") or grader.get("pattern") or "")
 
 
 @cache
