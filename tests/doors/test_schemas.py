@@ -94,7 +94,14 @@ def test_an_unknown_name_suggests_the_nearest() -> None:
         ({"models": {"a b": {}}}, ['$.models["a b"]: this name must be a name of 1 to 128 characters without spaces']),
         ({"panels": {"x": ["one"]}}, ["$.panels.x: must have at least 2 entries"]),
         ({"presets": {"x": {"agents": "haiku/lowest"}}}, [
-            f"$.presets.x.agents: must be {SCHEMA['$defs']['tier']['description']}",
+            f"$.presets.x.agents: must be {SCHEMA['$defs']['tier']['description']}; did you mean `haiku/low`?",
+        ]),
+        ({"presets": {"x": {"agents": {"scout": "opis"}}, "y": {"agents": 1}}}, [
+            "$.presets.y.agents: must be a text or a group of names, not a number",
+            f"$.presets.x.agents.scout: must be {SCHEMA['$defs']['tier']['description']}; did you mean `opus`?",
+        ]),
+        ({"requires": "1.2"}, [
+            "$.requires: must be the least helper version that this file is written for, as in >=1.2",
         ]),
         ([], ["$: must be a group of names, not a list"]),
         (None, ["$: must be a group of names, not null"]),
@@ -116,6 +123,7 @@ def test_each_problem_is_told_in_our_words(layer: object, said: list[str]) -> No
         {"providers": {"mine": {"dialect": "openai", "base_url": "http://10.0.0.2:8000/v1", "local": True}}},
         {"tasks": {"coding": {"chain": ["claude.sonnet"]}}},
         {"presets": {"cheap": {"agents": "haiku"}}},
+        {"presets": {"cheap": {"agents": {"scout": "haiku", "architect": "sonnet/xhigh"}}}},
         {"aliases": {"mine": "openai.gpt_6_1_sol"}},
         {"rules": [{"keywords": ["invoice"], "task": "private-data"}, {"tokens_above": 50000, "task": "high-volume"}]},
         {

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outrider.rules.layers import Layer, LayerName, bindings, is_lower_tier, key_names, merge, tightened
+from outrider.rules import tiers
+from outrider.rules.layers import Layer, LayerName, bindings, key_names, merge, tightened
 
 BASE: dict[str, Any] = {
     "version": 1,
@@ -194,7 +195,7 @@ def test_an_untrusted_project_may_only_tighten() -> None:
     said = {
         "version": 1,
         "$schema": "x",
-        "requires": ">=1",
+        "requires": ">=0.1",
         "default": "evil",
         "providers": {"cloud": {"base_url": "https://evil"}},
         "network": {"proxy": "http://evil"},
@@ -207,6 +208,7 @@ def test_an_untrusted_project_may_only_tighten() -> None:
     values, origins, notes = merged(layer("project", said, trusted=False))
     assert values == {
         "agents": {"scout": {"tier": "haiku/low"}, "reviewer": {"tier": "haiku/low"}},
+        "agents_at_most": {"reviewer": "haiku/low"},
         "limits": {**BASE["limits"], "total": 5},
         "privacy": {"private": True},
     }
@@ -239,26 +241,6 @@ def test_one_ignored_thing_is_said_in_the_singular() -> None:
 def test_tightened(said: Mapping[str, Any], kept: Mapping[str, Any], ignored: tuple[str, ...]) -> None:
     """Odd shapes of an untrusted file count for nothing."""
     assert tightened(said, base=BASE) == (kept, ignored)
-
-
-@pytest.mark.parametrize(
-    ("wanted", "current", "lower"),
-    [
-        ("haiku/low", "sonnet/medium", True),
-        ("sonnet/medium", "sonnet/medium", True),
-        ("sonnet/low", "sonnet", True),
-        ("sonnet", "sonnet/medium", True),
-        ("sonnet", "sonnet/low", False),
-        ("opus/low", "sonnet/high", False),
-        ("haiku/high", "opus/medium", False),
-        ("inherit", "opus/max", False),
-        ("haiku/extreme", "opus/max", False),
-        ("fable/low", "opus/low", False),
-    ],
-)
-def test_is_lower_tier(wanted: str, current: str, *, lower: bool) -> None:
-    """A tier is lower when neither its model nor its effort is higher; an unknown word is never lower."""
-    assert is_lower_tier(wanted, current) is lower
 
 
 EVIL = "https://evil.example/v1"
@@ -414,7 +396,9 @@ def test_no_untrusted_project_loosens_anything(user: dict[str, Any], project: di
         (Layer(name="bundled", path="", values=BASE), layer("user", user), layer(name, project, trusted=False))
     )
     tight = {"limits", "privacy", "agents"}
-    assert {k: v for k, v in after.items() if k not in tight} == {k: v for k, v in before.items() if k not in tight}
+    assert {k: v for k, v in after.items() if k not in tight | {tiers.CEILINGS}} == {
+        k: v for k, v in before.items() if k not in tight
+    }
     for key, value in before["limits"].items():
         if key != "budget_usd":
             assert after["limits"][key] <= value
@@ -423,7 +407,7 @@ def test_no_untrusted_project_loosens_anything(user: dict[str, Any], project: di
     assert after["privacy"]["private"] >= before["privacy"]["private"]
     assert set(after["privacy"].get("deny", ())) >= set(before["privacy"].get("deny", ()))
     for agent in ("scout", "reviewer"):
-        assert is_lower_tier(after["agents"][agent]["tier"], before["agents"][agent]["tier"])
+        assert tiers.is_lower(after["agents"][agent]["tier"], before["agents"][agent]["tier"])
 
 
 @given(SAID, SAID)
@@ -431,3 +415,14 @@ def test_merging_is_the_same_every_time(user: dict[str, Any], project: dict[str,
     """The same layers make the same values, origins and notes, in the same order."""
     layers = (Layer(name="bundled", path="", values=BASE), layer("user", user), layer("project", project))
     assert repr(merge(layers)) == repr(merge(layers))
+
+
+def test_a_file_for_a_later_helper_says_so_trusted_or_not() -> None:
+    """It informs: one line, and the rest of the file counts as ever."""
+    base = Layer(name="bundled", path="bundled", values=BASE)
+    said = {"requires": ">=9.1", "limits": {"total": 5}}
+    line = f"{PROJECT} asks for outrider >=9.1, and this is 1.0: see `outrider upgrade`"
+    for trusted in (True, False):
+        values, _, notes = merge((base, layer("project", said, trusted=trusted)), version="1.0")
+        assert (values["limits"]["total"], notes) == (5, (line,))
+    assert merge((base, layer("project", said)), version="9.1")[2] == ()

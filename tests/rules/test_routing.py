@@ -193,20 +193,29 @@ def test_how(selection: Selection, keyed: tuple[str, ...], how: str, agent: str 
 
 
 @pytest.mark.parametrize(
-    ("task", "agents", "prefix", "how", "agent"),
+    ("task", "agents", "names", "paused", "how", "agent"),
     [
-        ({"agent": "builder"}, {}, "outrider:", "subagent", "outrider:builder"),
-        ({}, VALUES["agents"], "", "subagent", "reviewer"),
-        ({}, {"scout": {"tier": "haiku/low"}}, "", "outrider", None),
+        ({"agent": "builder"}, {}, {"builder": "outrider:builder"}, False, "subagent", "outrider:builder"),
+        ({}, VALUES["agents"], {}, False, "subagent", "reviewer"),
+        ({}, VALUES["agents"], {"reviewer": "outrider-reviewer"}, False, "subagent", "outrider-reviewer"),
+        ({}, {"scout": {"tier": "haiku/low"}}, {}, False, "outrider", None),
+        ({}, VALUES["agents"], {"reviewer": "reviewer"}, True, "outrider", None),
+        ({"agent": "theirs"}, VALUES["agents"], {"reviewer": "reviewer"}, True, "subagent", "theirs"),
     ],
-    ids=["the task's, in a plugin", "the one of its tier", "none of its tier"],
+    ids=["in a plugin", "not installed", "beside another", "none of its tier", "paused", "paused, the user's own"],
 )
 def test_which_agent(
-    task: Mapping[str, Any], agents: Mapping[str, Any], prefix: str, how: str, agent: str | None
+    task: Mapping[str, Any],
+    agents: Mapping[str, Any],
+    names: Mapping[str, str],
+    *,
+    paused: bool,
+    how: str,
+    agent: str | None,
 ) -> None:
-    """The task names its agent, else the first on the native model's tier takes it."""
+    """The task names its agent, else the first on the native model's tier takes it, as it is called in the client."""
     values = {**VALUES, "tasks": {"work": {"chain": ["inside.sonnet"], **task}}, "agents": agents}
-    way = decide(Selection(), state("a", agent_prefix=prefix), values=values)
+    way = decide(Selection(), state("a", agent_names=names, paused=paused), values=values)
     assert (way.how, way.agent) == (how, agent)
 
 

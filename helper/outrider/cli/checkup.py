@@ -11,7 +11,7 @@ from outrider.cli.config import hand_edit
 from outrider.cli.session import Session
 from outrider.cli.sight import look
 from outrider.cli.status import refused_keys
-from outrider.doors import client_pack, ledger_read, registry, state, upkeep
+from outrider.doors import client_survey, ledger_read, registry, state, upkeep
 from outrider.doors import keys as keys_door
 from outrider.doors.findings import problems
 from outrider.doors.settings import Places
@@ -165,7 +165,7 @@ def surroundings(session: Session, repair: bool) -> Iterator[Check]:  # noqa: FB
     others = {name: value for name, value in session.environment.items() if name not in defeating}
     yield from health_checks.environment(others, session.registry)
     here = ((name, "this environment") for name in defeating if session.environment.get(name))
-    yield from client_checks.defeating((*here, *client_pack.variables_set(session.places, defeating)))
+    yield from client_checks.defeating((*here, *client_survey.variables_set(session.places, defeating)))
     now = time.time()
     try:
         sums = ledger_read.sums(session.ledger, by=("model",), since=now - LATELY)
@@ -178,8 +178,8 @@ def surroundings(session: Session, repair: bool) -> Iterator[Check]:  # noqa: FB
 
 def pack(session: Session, repair: bool) -> Iterator[Check]:  # noqa: FBT001, ARG001 (one shape for all subjects)
     """Looks at Claude Code's folders: agents of one name, and our pack in two forms at once."""
-    yield from client_checks.duplicates(client_pack.agent_trees(session.places))
-    yield from client_checks.forms(client_pack.loose_form(session.places), client_pack.plugin_forms(session.places))
+    yield from client_checks.duplicates(client_survey.agent_trees(session.places))
+    yield from client_checks.forms(client_survey.loose_form(session.places), client_survey.plugin_forms(session.places))
 
 
 SUBJECTS: tuple[Subject, ...] = (versions, home, ledger, settings, keys, surroundings, pack)

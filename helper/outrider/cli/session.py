@@ -8,6 +8,7 @@ from functools import cached_property
 
 from outrider.doors import registry as registry_door
 from outrider.doors import state
+from outrider.doors.client_pack import Installed, installed
 from outrider.doors.keys import Keys
 from outrider.doors.ledger import Ledger
 from outrider.doors.settings import Places, is_inside_claude, places
@@ -75,11 +76,10 @@ class Session:
         return Situation(
             keys=self.keys.present(self.registry), health=self.ledger.health(), served=self.ledger.served(),
             limits=limits, spend=self.ledger.spend(run, at=at, repository=self.places.project),
-            now=time.monotonic(), at=at, agent_prefix=agent_prefix(),
+            now=time.monotonic(), at=at, agent_names=self.pack.names, paused=self.pack.paused,
         )  # fmt: skip
 
-
-def agent_prefix() -> str:
-    """Returns what our agents are called by here: plain when installed as files, `outrider:` as a plugin."""
-    root = os.environ.get("CLAUDE_PLUGIN_ROOT", "")
-    return "outrider:" if root and os.path.basename(root.rstrip("/")).startswith("outrider") else ""
+    @cached_property
+    def pack(self) -> Installed:
+        """How the pack is installed in the client."""
+        return installed(self.places, self.environment)

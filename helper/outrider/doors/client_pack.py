@@ -1,153 +1,106 @@
-"""What lies in Claude Code's folders that concerns our pack: agents by name, forms of install, variables. Only reads.
+"""In which form the pack is in this client, and what our agents are called there. On every road, so it reads little.
 
-It must not know what any of it means.
+Loose: our manifest says so. As a plugin: the client's own lists do, or it runs us from the plugin's folder.
 """
 
 import os
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Literal
 
 from outrider.doors import client_settings
-from outrider.doors.files import read_small
-from outrider.doors.settings import SMALL_FILE, Places
-from outrider.errors import OutriderError
+from outrider.doors.settings import Places
 from outrider.records import record
 
 AGENTS = ("scout", "scribe", "reviewer", "builder", "architect", "second-opinion", "bulk", "private-reader")
-"""Every agent that the plugin brings; there its name is its own behind the plugin's."""
+"""Every agent that the plugin brings; in the client its name there stands behind the plugin's."""
 PLUGIN = "outrider"
-PAUSED = "outrider.paused"
-MOST_FILES = 2_000
-_NAME = re.compile(r"name:[ \t]*(['\"]?)([^'\"\r\n#]+?)\1[ \t]*(?:#.*)?")
+OF_FOLDER = f"{PLUGIN}@skills-dir"
+"""What the client calls the loose form's folder of skills, which is no marketplace's plugin."""
+MANIFEST = ("config", "outrider.pack.json")
+MOST_OF_PATH = 100
+PLUGIN_NAMES: Mapping[str, str] = MappingProxyType({agent: f"{PLUGIN}:{agent}" for agent in AGENTS})
 
 
 @record
 class Installed:
     """How the pack is in this client: in which form, and what each agent of ours is called there.
 
-    `form` is None where it is not installed, and `names` is empty then. `where` is the manifest or the plugin's folder.
+    `form` is None where it is not installed, and `names` is empty then. `paused` says that the client does not see it.
+    `where` is the manifest, or the plugin's name and marketplace, or the folder that it runs from.
     """
 
     form: Literal["loose", "plugin"] | None = None
     names: Mapping[str, str] = MappingProxyType({})
     paused: bool = False
-    version: str | None = None
     explore: bool = False
     where: str | None = None
 
 
-def installed(places: Places) -> Installed:
-    """Returns how the pack is installed: by its manifest, else as the client's own list of plugins says."""
-    path = os.path.join(places.claude, "config", "outrider.pack.json")
-    stored = _object(path)
-    if stored.get("form") == "loose":
-        names = stored.get("names")
-        return Installed(
-            form="loose", where=path, paused=os.path.lexists(os.path.join(places.claude, PAUSED)),
-            names={agent: name for agent, name in names.items() if isinstance(name, str)}
-            if isinstance(names, dict) else {},
-            version=stored["helper"] if isinstance(stored.get("helper"), str) else None,
-            explore=stored.get("explore") is True,
-        )  # fmt: skip
-    return _plugin(places)
+def installed(places: Places, environment: Mapping[str, str] | None = None) -> Installed:
+    """Returns how the pack is installed. A form that is paused counts where no other is there."""
+    loose = _loose(places)
+    if loose is not None and not loose.paused:
+        return loose
+    plugin = _plugin(places, os.environ if environment is None else environment)
+    if plugin is not None and (loose is None or not plugin.paused):
+        return plugin
+    return loose or Installed()
 
 
-def _plugin(places: Places) -> Installed:
-    enabled: dict[str, Any] = {}
-    for path in client_settings.files(places):
-        said = client_settings.values(path).get("enabledPlugins")
-        enabled |= said if isinstance(said, dict) else {}
-    known = _object(os.path.join(places.claude, "plugins", "installed_plugins.json")).get("plugins")
-    for name, copies in (known if isinstance(known, dict) else {}).items():
-        if name.partition("@")[0] == PLUGIN and name != f"{PLUGIN}@skills-dir":
-            first = next((copy for copy in copies if isinstance(copy, dict)), {}) if isinstance(copies, list) else {}
-            version, where = first.get("version"), first.get("installPath")
-            return Installed(
-                form="plugin", names={agent: f"{PLUGIN}:{agent}" for agent in AGENTS},
-                paused=enabled.get(name) is not True, version=version if isinstance(version, str) else None,
-                where=where if isinstance(where, str) else None,
-            )  # fmt: skip
-    return Installed()
-
-
-def _object(path: str) -> dict[str, Any]:
-    """Returns the object in a file of JSON; nothing where there is none that can be read."""
-    return client_settings.values(path)
-
-
-def agents(folder: str) -> dict[str, tuple[str, ...]]:
-    """Returns the agents in a folder and below it: every name, with the files that claim it."""
-    found: dict[str, tuple[str, ...]] = {}
-    for path in _markdown(folder):
-        name = _agent_name(path)
-        if name is not None:
-            found[name] = (*found.get(name, ()), path)
-    return found
-
-
-def agent_trees(places: Places) -> dict[str, dict[str, tuple[str, ...]]]:
-    """Returns the user's agents and the project's, in the order in which a later one wins."""
-    folders = {"user": os.path.join(places.claude, "agents")}
-    if places.project is not None:
-        folders["project"] = os.path.join(places.project, ".claude", "agents")
-    return {name: agents(folder) for name, folder in folders.items()}
-
-
-def loose_form(places: Places) -> str | None:
-    """Returns the folder of skills that is our pack, if it is there."""
-    path = os.path.join(places.claude, "skills", "outrider")
-    return path if os.path.isdir(path) else None
-
-
-def plugin_forms(places: Places) -> tuple[str, ...]:
-    """Returns the folders in which Claude Code keeps our plugin, one for each marketplace."""
-    cache = os.path.join(places.claude, "plugins", "cache")
-    return tuple(
-        path for market in _names(cache) if _names(path := os.path.join(cache, market, "outrider"))
+def _loose(places: Places) -> Installed | None:
+    path = os.path.join(places.claude, *MANIFEST)
+    stored = client_settings.values(path)
+    if stored.get("form") != "loose":
+        return None
+    named = stored.get("names")
+    names = {agent: name for agent, name in named.items() if _is_name(name)} if isinstance(named, dict) else {}
+    return Installed(
+        form="loose", names=names, paused=stored.get("paused") is True, explore=stored.get("explore") is True,
+        where=path,
     )  # fmt: skip
 
 
-def variables_set(places: Places, names: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yields which of these variables the client's settings set, and in which file."""
-    wanted = tuple(names)
-    for path in client_settings.files(places):
-        block = client_settings.values(path).get("env")
-        if isinstance(block, dict):
-            yield from ((name, path) for name in wanted if block.get(name))
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= 64 and value.replace("-", "").replace("_", "").isalnum()
 
 
-def _markdown(folder: str) -> Iterator[str]:
-    left = MOST_FILES
-    for parent, folders, files in os.walk(folder):
-        folders.sort()
-        for file in sorted(files):
-            if file.endswith(".md") and left > 0:
-                left -= 1
-                yield os.path.join(parent, file)
+def plugins(places: Places) -> dict[str, bool]:
+    """Returns our plugins by name and marketplace, and whether the client loads each here."""
+    managed, *others = client_settings.files(places)
+    enabled: dict[str, Any] = {}
+    for path in (*others, managed):
+        said = client_settings.values(path).get("enabledPlugins")
+        enabled |= said if isinstance(said, dict) else {}
+    known = client_settings.values(os.path.join(places.claude, "plugins", "installed_plugins.json")).get("plugins")
+    listed = known if isinstance(known, dict) else {}
+    return {
+        name: enabled.get(name) is True
+        for name in dict.fromkeys((*listed, *enabled))
+        if name.partition("@")[0] == PLUGIN and name != OF_FOLDER and (name in listed or enabled[name] is True)
+    }
 
 
-def _agent_name(path: str) -> str | None:
-    """Returns the `name` in a file's first lines, which is what the client calls an agent by."""
-    try:
-        data = read_small(path, limit=SMALL_FILE)
-    except OutriderError:
+def _plugin(places: Places, environment: Mapping[str, str]) -> Installed | None:
+    running = next(_running(places, environment), None)
+    if running is not None:
+        return Installed(form="plugin", names=PLUGIN_NAMES, where=running)
+    found = plugins(places)
+    if not found:
         return None
-    lines = (data or b"").decode("utf-8-sig", "replace").splitlines()
-    if not lines or lines[0].rstrip() != "---":
-        return None
-    for line in lines[1:]:
-        if line.rstrip() == "---":
-            return None
-        match = _NAME.fullmatch(line.rstrip())
-        if match is not None:
-            return match[2].strip()
-    return None
+    name = next((name for name, is_enabled in found.items() if is_enabled), next(iter(found)))
+    return Installed(form="plugin", names=PLUGIN_NAMES, paused=not found[name], where=name)
 
 
-def _names(folder: str) -> list[str]:
-    try:
-        return sorted(os.listdir(folder))
-    except OSError:
-        return []
+def _running(places: Places, environment: Mapping[str, str]) -> Iterator[str]:
+    """Yields the plugin's folder that the client runs us from: it tells hooks, and puts its `bin` on Bash's PATH."""
+    if environment.get("CLAUDECODE") != "1" and "CLAUDE_PLUGIN_ROOT" not in environment:
+        return
+    bins = environment.get("PATH", "").split(os.pathsep)[:MOST_OF_PATH]
+    roots = [os.path.dirname(folder) for folder in bins if os.path.basename(folder) == "bin"]
+    own = os.path.join(places.claude, "skills", PLUGIN)
+    for root in (environment.get("CLAUDE_PLUGIN_ROOT", ""), *roots):
+        is_one = root not in {"", own} and os.path.isfile(os.path.join(root, "agents", f"{AGENTS[0]}.md"))
+        manifest = os.path.join(root, ".claude-plugin", "plugin.json")
+        if is_one and client_settings.values(manifest).get("name") == PLUGIN:
+            yield root

@@ -2,18 +2,22 @@
 
 import json
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from outrider.doors.files import read_small
 from outrider.doors.settings import SMALL_FILE, Places
 from outrider.errors import OutriderError
-from outrider.rules.permissions import Rule
+
+if TYPE_CHECKING:
+    from outrider.rules.permissions import Rule
 
 MANAGED = "/etc/claude-code/managed-settings.json"
 
 
-def deny_rules(places: Places) -> tuple[Rule, ...]:
+def deny_rules(places: Places) -> "tuple[Rule, ...]":
     """Returns every line of `permissions.deny`: the machine's, the user's, the project's and its local ones."""
+    from outrider.rules.permissions import Rule
+
     roots = ("/", places.claude, *(places.project or os.path.abspath(os.curdir),) * 2)
     return tuple(
         Rule(text=text, file=path, root=root)

@@ -44,7 +44,9 @@ def problems(places: Places, sources: tuple[Source, ...], *, trusted: bool) -> t
             found.append(Finding(message=fault.message.removeprefix(source.path).lstrip(": "), file=source.path))
         else:
             layers.append(layer)
-    agents = next((layer.values.get("agents", {}) for layer in layers if layer.name == "bundled"), {})
+    agents: Mapping[str, Any] = next(
+        (layer.values.get("agents", {}) for layer in layers if layer.name == "bundled"), {}
+    )
     wrong = [
         finding for layer, source in _own(layers, sources) for finding in _wrong(places, layer, source, agents=agents)
     ]

@@ -250,21 +250,24 @@ def _affordable(
 
 
 def _agent(registry: Registry, task: Task, order: tuple[str, ...], situation: Situation) -> str | None:
-    """Returns the subagent that does this, where the first choice is native."""
+    """Returns the subagent that does this, where the first choice is native: by its name in the client.
+
+    One of ours that is not installed is named all the same, plainly: to say what would do it is the point of a route.
+    While the pack is paused there is no agent of ours to send, so the work is the helper's; a user's own agent that
+    a task names stays.
+    """
     if not order:
         return None
     first = registry.models.get(order[0])
     if first is None or registry.providers[first.provider].dialect != "native":
         return None
-    named = task.row.get("agent") or next(
-        (
-            name
-            for name, agent in registry.values.get("agents", {}).items()
-            if str(agent.get("tier", "")).partition("/")[0] == first.id
-        ),
-        None,
+    rows = registry.values.get("agents", {})
+    named: str | None = task.row.get("agent") or next(
+        (name for name, agent in rows.items() if str(agent.get("tier", "")).partition("/")[0] == first.id), None
     )
-    return f"{situation.agent_prefix}{named}" if named else None
+    if named is None or (named in rows and situation.paused):
+        return None
+    return situation.agent_names.get(named, named)
 
 
 LIKELY_OUTPUT = 800

@@ -5,7 +5,7 @@ A way is the model's own provider or a gateway that serves the same model (`also
 
 from collections.abc import Iterator, Mapping
 
-from outrider.data import Passed, Target
+from outrider.data import NOTHING, Passed, Target
 from outrider.records import record, replace
 from outrider.rows import Model, Provider, Registry
 from outrider.rules import classes, privacy
@@ -29,7 +29,8 @@ class Situation:
     """Everything outside the registry that a decision depends on, read beforehand.
 
     `keys` maps a provider to the id of its key (empty for one that needs none); a provider without a usable key is
-    missing. `now` is monotonic, `at` is wall-clock, both in seconds.
+    missing. `now` is monotonic, `at` is wall-clock, both in seconds. `agent_names` is what our subagents are called in
+    the client, empty where it has none of them; `paused` says that it has them, and does not see them.
     """
 
     keys: Mapping[str, str]
@@ -39,7 +40,8 @@ class Situation:
     spend: Spend = Spend()
     now: float = 0.0
     at: float = 0.0
-    agent_prefix: str = ""
+    agent_names: Mapping[str, str] = NOTHING
+    paused: bool = False
 
 
 @record
