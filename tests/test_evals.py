@@ -34,7 +34,7 @@ def test_each_agent_and_each_guide_has_a_case() -> None:
     registry = load_yaml((ROOT / "templates/registry.yaml").read_bytes(), source="registry")
     assert isinstance(registry, dict)
     wanted = {it for case in FIRING for it in case.wanted}
-    assert {name for tool, name in wanted if tool == "Agent"} == set(registry["agents"])  # type: ignore[arg-type]
+    assert {name for tool, name in wanted if tool == "Agent"} == set(registry["agents"])
     assert {name for tool, name in wanted if tool == "Skill"} == GUIDES
 
 

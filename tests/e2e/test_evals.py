@@ -6,7 +6,6 @@ both found. What a real model does is scored with a real key: `docs/pack.md` say
 
 import json
 import re
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +13,12 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.client import CURRENT, Client, install
+from tests.e2e.client import CURRENT, Client
 from tests.e2e.messages_api import Block, MessagesApi, Reply, Request, call, spawn, text
 from tests.eval_cases import Case, cases
-from tests.machines import ROOT
 
 pytestmark = pytest.mark.e2e
 
-PLUGIN = (".claude-plugin", "agents", "skills", "hooks", "bin", "evals")
 OPTIONS = ("--runs", "1", "--ablation", "none", "--no-publish", "--trust-plugin", "--scaffold", "--concurrency", "3")
 SECONDS = 240.0
 UNKNOWN = re.compile(r"not found|unknown skill|no such", re.IGNORECASE)
@@ -86,18 +83,14 @@ def _step(tool: str, name: str) -> Block:
 
 
 @pytest.fixture
-def plugin(tmp_path: Path) -> Path:
-    """Copies what the repository is as a plugin, so that results land outside the checkout."""
-    folder = tmp_path / "outrider"
-    for part in PLUGIN:
-        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("results"))
-    return folder
+def client(program: Callable[[str], Path], repository: Path, home: Path, loopback: None) -> Client:
+    """Stands in a clone of the repository, which is the plugin."""
+    return Client(program=program(CURRENT), home=home, project=repository)
 
 
-def run(plugin: Path, home: Path, choose: Callable[[Request], Reply], *options: str) -> Report:
-    """Has the client run every case."""
-    client = Client(program=install(CURRENT), home=home, project=plugin)
-    out = home.parent / "report"
+def run(client: Client, choose: Callable[[Request], Reply], *options: str) -> Report:
+    """Has the client run every case; what it writes lands outside the checkout."""
+    out = client.home.parent / "report"
     places = ("--output-dir", str(out), "--report", str(out / "report.html"), "--json", str(out / "all.json"))
     with MessagesApi(choose=choose) as api:
         printed = client.command("plugin", "eval", ".", *OPTIONS, *places, *options, api=api, seconds=SECONDS)
@@ -111,9 +104,9 @@ def run(plugin: Path, home: Path, choose: Callable[[Request], Reply], *options: 
     )
 
 
-def test_every_case_can_pass(plugin: Path, home: Path, loopback: None) -> None:
+def test_every_case_can_pass(client: Client) -> None:
     """A model that does what is expected passes every case, by calls of agents and guides that the plugin has."""
-    report = run(plugin, home, as_expected)
+    report = run(client, as_expected)
     assert report.errors == {}
     assert report.failed == {case.name: frozenset() for case in cases()}
     assert "cannot pass" not in report.printed
@@ -121,9 +114,9 @@ def test_every_case_can_pass(plugin: Path, home: Path, loopback: None) -> None:
     assert report.unknown == ()
 
 
-def test_every_case_can_fail(plugin: Path, home: Path, loopback: None) -> None:
+def test_every_case_can_fail(client: Client) -> None:
     """A model that does the opposite fails every case, a silent one by each of its four graders."""
-    report = run(plugin, home, the_wrong_way, "--threshold", "0")
+    report = run(client, the_wrong_way, "--threshold", "0")
     assert report.errors == {}
     assert {name for name, score in report.scores.items() if score == 1} == set()
     silent = {
