@@ -50,7 +50,7 @@ class Tree:
     def __init__(self, root: str, *, links: frozenset[str] = frozenset(), folder_mode: int = 0o700) -> None:
         self.root = os.path.realpath(root)
         self._links = links
-        self._folder_mode = folder_mode
+        self.folder_mode = folder_mode
 
     def path(self, name: str) -> str:
         """Returns where a place is, for people."""
@@ -100,6 +100,8 @@ class Tree:
         while name and self._kind(name) is None:
             name = name.rpartition("/")[0]
         path = self.path(name)
+        while not os.path.lexists(path):
+            path = os.path.dirname(path)
         status = os.stat(path)
         if status.st_uid != os.geteuid():
             raise StorageFault(
@@ -113,8 +115,8 @@ class Tree:
         """Makes a folder whose parent is there; one that is there already is fine."""
         try:
             with self._above(name) as (folder, last):
-                os.mkdir(last, self._folder_mode, dir_fd=folder)
-                os.chmod(last, self._folder_mode, dir_fd=folder)
+                os.mkdir(last, self.folder_mode, dir_fd=folder)
+                os.chmod(last, self.folder_mode, dir_fd=folder)
         except FileExistsError:
             return
         except OSError as fault:

@@ -15,7 +15,7 @@ from outrider.doors.alive import is_alive
 from outrider.doors.settings import Places
 from outrider.errors import StorageFault
 
-LOCKS = ("lock", "ledger.lock")
+LOCKS = ("lock", "ledger.lock", "pack.lock")
 MOST_ENTRIES = 20_000
 LEFTOVER = re.compile(r".+\.([0-9]{1,10})(?:\.tmp)?")
 OLD = 3_600.0

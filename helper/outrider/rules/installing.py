@@ -26,8 +26,6 @@ _INSIDE = {"loose": FOLDERS, "project": FOLDERS[:1]}
 _PART = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_. -]{0,99}")
 NEW = ".new"
 WRITES: frozenset[Action] = frozenset({"create", "update"})
-REMOVES: frozenset[Action] = frozenset({"retire"})
-OURS_AFTER: frozenset[Action] = frozenset({"create", "adopt", "unchanged", "update"})
 
 
 @record
@@ -88,7 +86,8 @@ def is_folder(path: str, *, form: Form) -> bool:
 
 def on_disk(path: str, *, paused: bool) -> str:
     """Returns where a file of the pack is: its own place, or the one where the pack waits while it is paused."""
-    return f"{PAUSED}/{path}" if paused and path.startswith(tuple(f"{folder}/" for folder in FOLDERS)) else path
+    is_moved = paused and f"{path}/".startswith(tuple(f"{folder}/" for folder in FOLDERS))
+    return f"{PAUSED}/{path}" if is_moved else path
 
 
 def parents(path: str) -> tuple[str, ...]:
