@@ -36,6 +36,8 @@ check() {
     "$@" || failed="$failed [$name]"
 }
 
+many_cores() { [ "$("$environment/bin/python" -c 'import os; print(os.cpu_count())')" -gt 1 ]; }
+
 # A room below its floor is named with the lines that no test reached.
 cover() {
     local room
@@ -52,7 +54,7 @@ fast() {
         check "lint" "$bin/ruff" check .
         check "types" "$bin/mypy"
         check "imports" env PYTHONPATH=helper "$bin/lint-imports" --no-logo
-        [ "$("$bin/python" -c 'import os; print(os.cpu_count())')" -gt 1 ] && workers=(-n 2 --dist loadgroup)
+        many_cores && workers=(-n 2 --dist loadgroup)
         check "tests" "$bin/python" -m pytest --cov --cov-report= ${workers[@]+"${workers[@]}"}
         check "coverage" cover
     else
@@ -62,14 +64,15 @@ fast() {
 
 # lane NAME FOLDER [PYTEST ARGUMENTS]: tests that carry the lane's mark, in its folder.
 lane() {
-    local name="$1" folder="$2" status
+    local name="$1" folder="$2" status workers=()
     shift 2
     if [ ! -d "$folder" ]; then
         say "SKIPPED $name: there is no $folder yet"
         return
     fi
     say "lane $name"
-    "$environment/bin/python" -m pytest -m "$name" "$folder" "$@"
+    [ "$name" = e2e ] && many_cores && workers=(-n 2 --dist loadgroup) # the client waits more than it works
+    "$environment/bin/python" -m pytest -m "$name" ${workers[@]+"${workers[@]}"} "$folder" "$@"
     status=$?
     if [ "$status" -eq 5 ]; then
         say "SKIPPED $name: no test in $folder is marked $name"
