@@ -28,6 +28,14 @@ COMMANDS = {
         "usage": ("usage", "sum the ledger by model, task, day, repository or session"),
         "audit": ("audit", "say which model saw which data, and prove that the ledger was not changed"),
     },
+    "The pack": {
+        "install": ("install", "put agents, skills and hooks into Claude Code, or bring them up to date"),
+        "uninstall": ("uninstall", "take them out again, but for what you changed"),
+        "upgrade": ("upgrade", "bring the pack to this version, and name what is of another one"),
+        "diff": ("diff", "show how the files that you edited differ from what we offer"),
+        "pause": ("pause", "silence agents, skills and hooks without uninstalling"),
+        "resume": ("resume", "bring them back"),
+    },
     "Look after": {
         "status": ("status", "preset, keys present, local servers, budgets"),
         "drill": ("drill", "inject every fault into the real chain: who answers, at what cost, what leaks"),

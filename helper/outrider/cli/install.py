@@ -1,0 +1,114 @@
+"""`outrider install`: puts the pack into Claude Code, and tells what is where."""
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import click
+
+from outrider.cli.families import plain_options
+from outrider.cli.session import Session
+from outrider.cli.show import dump, out
+from outrider.errors import OutriderError
+from outrider.records import replace
+from outrider.rules.installing import Form
+
+if TYPE_CHECKING:
+    from outrider.install import run
+
+EXAMPLES = """\b
+Examples:
+  outrider install
+  outrider install --dry-run
+  outrider install --project
+  outrider install --restore"""
+
+
+@click.command(epilog=EXAMPLES)
+@click.option("--project", "for_project", is_flag=True, help="Into this repository's .claude, for the whole team.")
+@click.option(
+    "--restore", is_flag=True, help="Bring back our version of what you edited (yours becomes .mine) or deleted."
+)
+@click.option("--explore/--no-explore", default=None, help="Keep the built-in Explore agent on haiku, or no longer.")
+@click.option("--mcp", is_flag=True, help="Set up the MCP server too.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@plain_options
+def install(
+    *, for_project: bool, restore: bool, explore: bool | None, mcp: bool, dry_run: bool, as_json: bool, quiet: bool
+) -> int:
+    """Put agents, skills and hooks into Claude Code, or bring them up to date.
+
+    Nothing of yours is overwritten: a file that you changed stays, and ours is put beside it as FILE.new (exit code 3).
+    Settings, CLAUDE.md and shell profiles are never touched. `outrider uninstall` takes it all away again.
+    """
+    if mcp:
+        raise OutriderError(
+            "this version has no MCP server yet", hint="leave `--mcp` out: agents call `outrider` by Bash"
+        )
+    if for_project and explore is not None:
+        raise OutriderError(
+            "the Explore override is a user's own choice, no repository's", hint="run `outrider install --explore`"
+        )
+    return put(for_project=for_project, restore=restore, explore=explore, dry_run=dry_run, as_json=as_json, quiet=quiet)
+
+
+def put(
+    *, for_project: bool, restore: bool, explore: bool | None, dry_run: bool, as_json: bool, quiet: bool,
+    extra: tuple[str, ...] = (),
+) -> int:  # fmt: skip
+    """Installs and reports; `extra` are notes of the caller's."""
+    from outrider.cli import pack_report
+    from outrider.install import run, surroundings
+
+    session = Session()
+    form: Form = "project" if for_project else "loose"
+    report = run.install(session.places, form=form, restore=restore, explore=explore, dry_run=dry_run)
+    notes = (*extra, *surroundings.notes(session.places, session.environment))
+    if as_json:
+        dump(pack_report.shape(report, notes=notes))
+        return pack_report.code(report)
+    was = report.was.helper if report.was is not None else None
+    done = (
+        f"from {was} to {report.manifest.helper}"
+        if report.manifest and was not in {None, report.manifest.helper}
+        else ""
+    )
+    verb = "would be" if dry_run else "is"
+    what = "the pack" if form == "loose" else "the pack for this repository"
+    out(f"{what} {verb} in {pack_report.relative(report)}{', ' + done if done else ''}: {pack_report.counted(report)}")
+    pack_report.lines(report, is_removal=False)
+    if not quiet:
+        pack_report.contents(report)
+        _offer(session, report)
+    pack_report.warn(notes, quiet=quiet)
+    return pack_report.code(report)
+
+
+def _offer(session: Session, report: "run.Report") -> None:
+    """Says what costs money, what else there is, and what to do next."""
+    from outrider.cli.pack_report import line
+
+    if report.form == "project":
+        line("next", "commit .claude/agents/outrider and .claude/config; they work without a helper, too")
+        return
+    if report.wanted is not None and not report.wanted.explore:
+        line("explore", "the built-in agent keeps its model; `outrider install --explore` keeps it on haiku")
+    line("budgets", _budgets(session))
+    if report.was is not None and report.was.paused:
+        line("paused", "nothing of it is loaded until `outrider resume`")
+    elif not report.dry_run:
+        fresh = report.was is None
+        start = "restart Claude Code: new folders are read at its start" if fresh else "new sessions have it all"
+        line("next", f"{start}; then `outrider status`, or `/outrider:status` inside")
+
+
+def _budgets(session: Session) -> str:
+    limits = Session(replace(session.places, project=None)).limits()
+    words = {"run": "a run", "day": "a day", "month": "a month"}
+    said = [
+        f"{_short(limits.budget[name])} {word}" for name, word in words.items() if limits.budget.get(name) is not None
+    ]
+    return ", ".join(said) + ("" if limits.budgets_set else ", until you set your own") if said else "none"
+
+
+def _short(amount: Decimal) -> str:
+    return f"${amount:.0f}" if amount == amount.to_integral_value() else f"${amount:.2f}"
