@@ -35,11 +35,6 @@ class Report:
     """What the client said to calls of agents and skills that it does not have."""
 
     @property
-    def scores(self) -> Mapping[str, float]:
-        """The score of each case."""
-        return {name: case["aggregates"]["score"] for name, case in self.cases.items()}
-
-    @property
     def failed(self) -> Mapping[str, frozenset[str]]:
         """The graders that failed in each case."""
         return {name: frozenset(_failed(case)) for name, case in self.cases.items()}
@@ -72,10 +67,15 @@ def as_expected(request: Request) -> Reply:
 
 
 def the_wrong_way(request: Request) -> Reply:
-    """Stays silent where the pack is wanted, and calls every part of it where it is not."""
-    if request.is_subagent or request.results or not asked(request).is_silent:
+    """Calls the wrong part of the pack where one is wanted and reads what is private, and where none is, all kinds."""
+    if request.is_subagent or request.results:
         return [text("Ask Outrider.")]
-    return [_step("Agent", "scout"), _step("Skill", "multi-model"), call("Bash", command="outrider ask hi")]
+    case = asked(request)
+    if case.is_silent:
+        return [_step("Agent", "scout"), _step("Skill", "multi-model"), call("Bash", command="outrider ask hi")]
+    wrong = next(it for it in (("Agent", "scout"), ("Agent", "architect")) if it not in case.wanted)
+    private = "hr/payroll.csv"
+    return [_step(*wrong), call("Read", file_path=private), call("Grep", pattern="salary", path=private)]
 
 
 def _step(tool: str, name: str) -> Block:
@@ -115,11 +115,7 @@ def test_every_case_can_pass(client: Client) -> None:
 
 
 def test_every_case_can_fail(client: Client) -> None:
-    """A model that does the opposite fails every case, a silent one by each of its four graders."""
+    """A model that does the opposite fails every grader of every case."""
     report = run(client, the_wrong_way, "--threshold", "0")
     assert report.errors == {}
-    assert {name for name, score in report.scores.items() if score == 1} == set()
-    silent = {
-        case.name: frozenset(str(grader["name"]) for grader in case.graders) for case in cases() if case.is_silent
-    }
-    assert {name: report.failed[name] for name in silent} == silent
+    assert report.failed == {case.name: frozenset(str(it["name"]) for it in case.graders) for case in cases()}
