@@ -9,7 +9,7 @@ from outrider.doors import manifest_file
 from outrider.doors.manifest import Manifest
 from outrider.doors.pack_files import Tree
 from outrider.records import record, replace
-from outrider.rules.installing import FOLDERS, MANIFEST, PAUSED, WRITES, Entry, on_disk, parents
+from outrider.rules.installing import FOLDERS, MANIFEST, NEW, PAUSED, WRITES, Entry, on_disk, parents
 from outrider.rules.pack_plan import Step, after, before, folders, undone
 
 Mode = Callable[[str], int]
@@ -103,7 +103,7 @@ def _touch(
 def _write(
     tree: Tree, step: Step, place: str, pages: Mapping[str, bytes], asides: dict[str, str], *, mode: Mode
 ) -> bool:
-    data = pages[step.path]
+    data = pages[step.path.removesuffix(NEW)]
     seen = tree.look(place)
     if step.aside and seen.digest == step.actual:
         asides[step.path] = tree.set_aside(place, ".mine")

@@ -4,9 +4,9 @@ import os
 from collections.abc import Iterator, Mapping
 
 from outrider import __version__
-from outrider.doors import client_pack, client_settings, client_survey, client_version, manifest
+from outrider.doors import client_pack, client_program, client_settings, client_survey, client_version, manifest
 from outrider.doors import registry as registry_door
-from outrider.doors.settings import Places
+from outrider.doors.settings import Places, is_inside_claude
 from outrider.errors import OutriderError
 from outrider.rules import pack_words, requires
 
@@ -15,7 +15,14 @@ def notes(where: Places, environment: Mapping[str, str]) -> tuple[str, ...]:
     """Returns what would keep the pack from doing its work."""
     found = [(name, "the environment") for name in pack_words.WATCHED if environment.get(name)]
     found += list(client_survey.variables_set(where, pack_words.WATCHED))
-    return tuple(pack_words.client_notes(client_version.installed(environment), found))
+    return tuple(pack_words.client_notes(_client(environment), found))
+
+
+def _client(environment: Mapping[str, str]) -> tuple[int, int, int] | None:
+    if is_inside_claude(dict(environment)):
+        # What a repository's settings put first on PATH is not asked.
+        return client_version.running(environment)
+    return client_program.version() or client_version.on_path()
 
 
 def other_versions(where: Places) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from outrider.rules.paths import inside
 
 LayerName = Literal["bundled", "managed", "user", "project", "project-local", "flag"]
 TIGHTENING = frozenset({"limits", "privacy"})
-SILENT = frozenset({"version", "$schema"})
+SILENT = frozenset({"version", "$schema", "$comment"})
 MANAGED: LayerName = "managed"
 PROJECT = frozenset({"project", "project-local"})
 NAMED_KINDS = ("models", "aliases", "tasks", "presets")

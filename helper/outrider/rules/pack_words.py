@@ -63,22 +63,15 @@ def _why_released(step: Step) -> str:
     return "you changed it" if len(step.actual or "") == 64 else f"there is {step.actual} in its place"
 
 
-def version_parts(text: str) -> tuple[int, ...] | None:
-    """Returns a version's numbers, or None where the text is no version."""
-    parts = text.split(".")
-    return tuple(int(part) for part in parts) if all(part.isascii() and part.isdigit() for part in parts) else None
-
-
-def client_notes(client: str | None, found: Iterable[tuple[str, str]]) -> Iterator[str]:
+def client_notes(client: tuple[int, int, int] | None, found: Iterable[tuple[str, str]]) -> Iterator[str]:
     """Yields what in this client defeats the pack. `found` pairs each variable that is set with where it is set."""
-    number = version_parts(client) if client is not None else None
-    if number is not None and number < TRIED:
-        least = ".".join(str(part) for part in TRIED)
-        yield f"this Claude Code is {client}; the pack is tried on {least} and newer: update it with `claude update`"
+    if client is not None and client < TRIED:
+        this, least = (".".join(str(part) for part in version) for version in (client, TRIED))
+        yield f"this Claude Code is {this}; the pack is tried on {least} and newer: update it with `claude update`"
     for name, where in found:
         if name == FORCE:
             yield f"{FORCE} is set in {where}: {DEFEATING[FORCE][0]}; {DEFEATING[FORCE][1]}"
-        elif name == ONE_MODEL and number is not None and number < DEFAULT_ONLY:
+        elif name == ONE_MODEL and client is not None and client < DEFAULT_ONLY:
             yield f"{ONE_MODEL} is set in {where}: before 2.1.251 it moves every subagent, whatever its tier; unset it"
 
 
