@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from outrider import __version__
-from outrider.cli import budgets
+from outrider.cli import budgets, pack_state
 from outrider.cli.families import plain_options
 from outrider.cli.session import Session
 from outrider.cli.show import dump, out
@@ -20,7 +20,9 @@ from outrider.rules.targets import Situation
 @click.command(epilog="\b\nExamples:\n  outrider status\n  outrider status --json")
 @plain_options
 def status(*, as_json: bool, quiet: bool) -> None:
-    """Say what stands: preset, fallback, keys present (never their values), local servers, budgets, trust.
+    """Say what stands: preset, fallback, keys present (never their values), servers, budgets, trust, and the pack.
+
+    Each agent of the pack is named as it is called here, with its tier and what says so.
 
     A provider that refused its key is named here until the key is another one.
     """
@@ -41,7 +43,7 @@ def _facts(session: Session, situation: Situation, trouble: tuple[str, ...]) -> 
         "default_task": session.registry.values.get("default"),
         "keys": _keys(session), "refused_keys": refused_keys(session, situation),
         "servers": _servers(session, situation), "budgets": budgets.facts(situation.limits, situation.spend),
-        **_private_files(session),
+        **_private_files(session), "pack": pack_state.facts(session),
         "project": _project(session), "notes": [*session.registry.notes, *trouble],
         "home": session.places.home, "inside_claude_code": session.inside_claude,
         "versions": {"outrider": __version__, "python": platform.python_version(),
@@ -140,6 +142,7 @@ def _lines(facts: dict[str, Any], *, quiet: bool) -> list[str]:
         lines.append(f"no key    {', '.join(missing)}")
     lines += [f"server    {_server_words(entry)}" for entry in facts["servers"]]
     lines.append(f"budgets   {budgets.words(facts['budgets'])}")
+    lines += pack_state.lines(facts["pack"])
     lines += [f"private   {private_words(entry)}" for entry in facts.get("private_files", ())]
     if facts["project"] is not None:
         lines.append(f"project   {_project_words(facts['project'])}")

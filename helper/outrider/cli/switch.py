@@ -1,9 +1,11 @@
 """`outrider switch`: what stands until it is changed, for the user or for one repository."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import click
 
+from outrider.cli import pack_state, switch_explore
 from outrider.cli.families import plain_options
 from outrider.cli.session import Session
 from outrider.cli.show import dump, note, out
@@ -22,6 +24,7 @@ Examples:
   outrider switch default"""
 TURNED = {"on": True, "off": False}
 TURNABLE = ("fallback", "explore")
+MOST_SHOWN = 10
 
 
 @click.command(epilog=EXAMPLES)
@@ -32,20 +35,25 @@ TURNABLE = ("fallback", "explore")
 def switch(what: str, turned: str | None, *, for_project: bool, as_json: bool, quiet: bool) -> None:
     """Choose a standing preset, or turn fallback or the Explore override on or off.
 
-    It stands until it is changed. `default` takes the preset back, `status` says what stands.
+    It stands until it is changed. `default` takes the preset back, `status` says what stands. The subagents of the pack
+    follow from their next start on; it ends with what it did not change.
     """
     session = Session()
     if for_project and session.places.project is None:
         raise OutriderError("this folder is in no repository", hint="go into one, or leave `--project` out")
     said = _said(session, what, turned)
+    # Explore may not get its place, and is stored only if it did.
+    explored = switch_explore.turn(session, on=said["explore"], for_project=for_project) if "explore" in said else ""
     if said:
         state.change(session.places, said, for_project=for_project)
+        session = Session()
     if as_json:
-        dump({**_stands(session), "changed": said, "unchanged": list(_unchanged(session))})
+        dump({**_stands(session), "agents": pack_state.agents(session), "changed": said,
+              "unchanged": list(_unchanged(session))})  # fmt: skip
         return
     _print(session)
-    if what == "explore":
-        out("the Explore agent comes with the pack: it is put in place, or taken away, when the pack is installed")
+    if explored:
+        out(explored)
     for text in () if quiet else (*_doubts(session), *session.registry.notes):
         note(text)
     for text in _unchanged(session) if said or what == "status" else ():
@@ -94,6 +102,8 @@ def _print(session: Session) -> None:
     out(f"fallback: {'on' if stands['fallback'] else 'off'}")
     if stands["explore"] is not None:
         out(f"explore: {'on' if stands['explore'] else 'off'}")
+    if session.pack.form is not None and not session.pack.paused:
+        out(f"agents: {_named((row['name'], row['tier'] or 'as the session') for row in pack_state.agents(session))}")
 
 
 def _from(source: str | None) -> str:
@@ -125,20 +135,39 @@ def _doubts(session: Session) -> tuple[str, ...]:
 
 def _unchanged(session: Session) -> tuple[str, ...]:
     """Says what no switch of ours moves."""
-    said = ["the model of your Claude Code session: that is `/model`"]
-    if session.places.project is not None:
-        from outrider.doors.pinned import pinned
+    from outrider.doors.pinned import pinned
 
-        agents = pinned(session.places.project)
-        if agents:
-            named = ", ".join(f"{name} ({model})" for name, model in agents[:10])
-            said.append(f"subagents that this repository keeps on a model of its own: {named}")
+    said = ["the model of your Claude Code session: that is `/model`"]
+    agents = pack_state.agents(session)
+    pins = pinned(session.places)
+    if pins:
+        said.append(f"subagents that this repository keeps on a model of its own: {_named(pins)}")
+    kept = [(row["name"], row["tier"]) for row in agents if row["from"].startswith("project") and row["name"] not in
+            dict(pins)]  # fmt: skip
+    if kept:
+        said.append(f"subagents that this repository's settings keep on a tier: {_named(kept)}")
+    said += [words for words in (_silent_pack(session),) if words]
     preset = session.registry.presets.get(session.preset()[0] or "")
-    if preset is not None and preset.row.get("agents"):
-        said.append("the tiers of subagents: they follow a preset where the pack is installed")
     if preset is not None and preset.local:
         said.append(
             "what Claude Code itself reads: your session and its subagents still go to Anthropic; "
             "only what is asked through `outrider` stays local"
         )
     return tuple(said)
+
+
+def _named(pairs: Iterable[tuple[str, str]]) -> str:
+    shown = [f"{name} ({tier})" for name, tier in pairs]
+    return ", ".join(shown[:MOST_SHOWN]) + (f" and {len(shown) - MOST_SHOWN} more" if len(shown) > MOST_SHOWN else "")
+
+
+def _silent_pack(session: Session) -> str | None:
+    """Says why no subagent of ours follows a switch, if none does."""
+    if session.pack.form is None:
+        return "the tiers of subagents: the pack is not installed (`outrider install`)"
+    if session.pack.paused:
+        return "the tiers of subagents: the pack is paused, or its plugin disabled (`outrider status`)"
+    where = pack_state.forced(session)
+    if where is not None:
+        return f"the tiers of subagents: CLAUDE_CODE_SUBAGENT_MODEL_FORCE, set in {where}, keeps all on one model"
+    return None

@@ -19,7 +19,10 @@ OF_FOLDER = f"{PLUGIN}@skills-dir"
 """What the client calls the loose form's folder of skills, which is no marketplace's plugin."""
 MANIFEST = ("config", "outrider.pack.json")
 MOST_OF_PATH = 100
-PLUGIN_NAMES: Mapping[str, str] = MappingProxyType({agent: f"{PLUGIN}:{agent}" for agent in AGENTS})
+PLUGIN_NAMES: Mapping[str, str] = MappingProxyType(
+    {agent: f"{PLUGIN}:{agent}" for agent in AGENTS} | {"private-reader": f"/{PLUGIN}:private"}
+)
+"""A plugin's agent cannot be guarded, so that one is a command which the user types."""
 
 
 @record

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 
-from outrider.doors import client_settings
+from outrider.doors import client_pack, client_settings
 from outrider.doors.files import read_small
 from outrider.doors.settings import SMALL_FILE, Places
 from outrider.errors import OutriderError
@@ -26,26 +26,40 @@ def agents(folder: str) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def agent_trees(places: Places) -> dict[str, dict[str, tuple[str, ...]]]:
-    """Returns the user's agents and the project's, in the order in which a later one wins."""
-    folders = {"user": os.path.join(places.claude, "agents")}
-    if places.project is not None:
-        folders["project"] = os.path.join(places.project, ".claude", "agents")
-    return {name: agents(folder) for name, folder in folders.items()}
+def forms(places: Places) -> tuple[str, ...]:
+    """Returns every form in which the client would load our pack, for people."""
+    stored = client_settings.values(os.path.join(places.claude, *client_pack.MANIFEST))
+    is_live = os.path.isdir(os.path.join(places.claude, "skills", client_pack.PLUGIN))
+    loose = (os.path.join(places.claude, "skills", client_pack.PLUGIN),) if is_live else ()
+    if not loose and stored.get("form") == "loose" and stored.get("paused") is not True:
+        loose = (os.path.join(places.claude, "agents", client_pack.PLUGIN),)
+    loaded = (f"plugin {name}" for name, is_enabled in client_pack.plugins(places).items() if is_enabled)
+    return (*loose, *loaded)
 
 
-def loose_form(places: Places) -> str | None:
-    """Returns the folder of skills that is our pack, if it is there."""
-    path = os.path.join(places.claude, "skills", "outrider")
-    return path if os.path.isdir(path) else None
+def plugin_version(places: Places, where: str) -> str | None:
+    """Returns the version of a plugin of ours: `where` is its name and marketplace, or the folder that it runs from."""
+    folder = where if os.path.isabs(where) else _plugin_folder(places, where)
+    said = client_settings.values(os.path.join(folder, ".claude-plugin", "plugin.json")) if folder else {}
+    version = said.get("version")
+    return version[:40] if isinstance(version, str) else None
 
 
-def plugin_forms(places: Places) -> tuple[str, ...]:
-    """Returns the folders in which Claude Code keeps our plugin, one for each marketplace."""
-    cache = os.path.join(places.claude, "plugins", "cache")
-    return tuple(
-        path for market in _names(cache) if _names(path := os.path.join(cache, market, "outrider"))
-    )  # fmt: skip
+def _plugin_folder(places: Places, name: str) -> str | None:
+    """Returns where the client reads a plugin from: a marketplace that is a folder is read live, others are copied."""
+    folder = os.path.join(places.claude, "plugins")
+    market = client_settings.values(os.path.join(folder, "known_marketplaces.json")).get(name.partition("@")[2])
+    source = market.get("source") if isinstance(market, dict) else None
+    if isinstance(market, dict) and isinstance(source, dict) and source.get("source") == "directory":
+        live = market.get("installLocation")
+        return live if isinstance(live, str) and os.path.isabs(live) else None
+    listed = client_settings.values(os.path.join(folder, "installed_plugins.json")).get("plugins")
+    copies = listed.get(name) if isinstance(listed, dict) else None
+    for copy in copies if isinstance(copies, list) else [copies]:
+        path = copy.get("installPath") if isinstance(copy, dict) else None
+        if isinstance(path, str) and os.path.isabs(path):
+            return path
+    return None
 
 
 def variables_set(places: Places, names: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -83,10 +97,3 @@ def _agent_name(path: str) -> str | None:
         if match is not None:
             return match[2].strip()
     return None
-
-
-def _names(folder: str) -> list[str]:
-    try:
-        return sorted(os.listdir(folder))
-    except OSError:
-        return []
