@@ -12,7 +12,7 @@ from tests.e2e.client import CURRENT, OLD
 from tests.e2e.conftest import Make
 from tests.e2e.messages_api import MessagesApi, spawn
 from tests.e2e.stage import Stage, write
-from tests.e2e.wire import sent
+from tests.e2e.wire import sent, tools_sent
 from tests.machines import ROOT
 
 pytestmark = pytest.mark.e2e
@@ -54,9 +54,7 @@ def test_agents_are_listed_and_spawned_on_their_tier(make: Make, repository: Pat
     for name, page in ours.items():
         assert f"- {stage.called(name)}: {one_line(page['description'])} (Tools: " in offered
     spawned = {name: (it.model, it.effort, it.tools) for name, it in zip(ours, api.sub, strict=True)}
-    assert spawned == {
-        name: (*sent(TIERS[name], version), tuple(sorted(page["tools"].split(", ")))) for name, page in ours.items()
-    }
+    assert spawned == {name: (*sent(TIERS[name], version), tools_sent(page["tools"])) for name, page in ours.items()}
     assert set(TIERS) - set(ours) == (set() if form == "loose" else {"private-reader"})
 
 

@@ -72,8 +72,9 @@ def test_every_other_call_is_refused(make: Make, local: ScriptedServer, version:
     ]
     calls = [call("Read", file_path=str(stage.project / "payroll.csv")), *map(bash, lines)]
     api, results = tried(stage, calls)
-    ran = [words for words in results if SECRET in words or "private" not in words.lower()]
-    assert (len(results), ran) == (len(calls), [])
+    assert len(results) == len(calls)
+    assert "No such tool available: Read" in results[0]
+    assert [line for line, words in zip(lines, results[1:], strict=True) if "private" not in words] == []
     sent = all_that_was_sent(api)
     assert (SECRET in sent, ANSWER in sent) == (False, False)
     assert all(b"7319" not in seen.body for seen in local.requests)

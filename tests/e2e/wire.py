@@ -16,3 +16,9 @@ def sent(tier: str, version: str = CURRENT) -> tuple[str, str | None]:
     model, _, effort = tier.partition("/")
     fixed = {"haiku": None, "opus": "high"} if version == OLD else {}
     return MODELS[version][model], fixed.get(model, effort)
+
+
+def tools_sent(listed: str) -> tuple[str, ...]:
+    """Returns the tools that an agent's list comes to: one that has Bash searches with it, and gets no search tools."""
+    tools = set(listed.split(", "))
+    return tuple(sorted(tools - {"Glob", "Grep"} if "Bash" in tools else tools))
