@@ -38,7 +38,7 @@ def tables(registry: Registry, tiers: Mapping[str, str], names: Mapping[str, str
         "matrix": [row for name, row in tasks.items() if name not in {*LEVELS, *roles}],
         "roles": [tasks[name] for name in roles],
         "presets": [_preset_row(registry, name) for name in registry.presets],
-        "tiers": [_tier_row(registry, name, tiers.get(name) or row.get("tier", ""), names) for name, row in agents.items()],
+        "tiers": [_tier_row(registry, name, tiers, names) for name in agents],
         "natives": [_native_row(model) for model in natives],
         "prices": [_price_row(registry, model) for model in models if _has_price_to_show(registry, model)],
         "providers": [_provider_row(registry, name) for name in registry.providers],
@@ -97,8 +97,9 @@ def _preset_row(registry: Registry, name: str) -> dict[str, Json]:
     }  # fmt: skip
 
 
-def _tier_row(registry: Registry, name: str, tier: str, names: Mapping[str, str]) -> dict[str, Json]:
+def _tier_row(registry: Registry, name: str, tiers: Mapping[str, str], names: Mapping[str, str]) -> dict[str, Json]:
     row = registry.values["agents"][name]
+    tier = tiers.get(name, str(row.get("tier", "")))
     alias, _, effort = tier.partition("/")
     natives = (model for model in registry.models.values() if _is_native(registry, model))
     price = next((model.price for model in natives if model.id == alias), None)
