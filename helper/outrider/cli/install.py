@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from outrider import __version__
 from outrider.cli.families import plain_options
 from outrider.cli.session import Session
 from outrider.cli.show import dump, out
@@ -66,15 +67,11 @@ def put(
     if as_json:
         dump(pack_report.shape(report, notes=notes))
         return pack_report.code(report)
-    was = report.was.helper if report.was is not None else None
-    done = (
-        f"from {was} to {report.manifest.helper}"
-        if report.manifest and was not in {None, report.manifest.helper}
-        else ""
-    )
     verb = "would be" if dry_run else "is"
-    what = "the pack" if form == "loose" else "the pack for this repository"
-    out(f"{what} {verb} in {pack_report.relative(report)}{', ' + done if done else ''}: {pack_report.counted(report)}")
+    what = f"the pack {__version__}{' for this repository' if for_project else ''}"
+    was = report.was.helper if report.was is not None else __version__
+    before = f", {was} before" if was != __version__ else ""
+    out(f"{what} {verb} in {pack_report.relative(report)}{before}: {pack_report.counted(report)}")
     pack_report.lines(report, is_removal=False)
     if not quiet:
         pack_report.contents(report)

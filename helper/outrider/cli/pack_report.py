@@ -6,6 +6,7 @@ from typing import Any
 
 from outrider import __version__
 from outrider.cli.show import note, out
+from outrider.doors.guides import TYPED
 from outrider.install.run import Report
 from outrider.rules.installing import FOLDERS, Action
 from outrider.rules.pack_plan import unsettled
@@ -76,9 +77,11 @@ def contents(report: Report) -> None:
     line("agents", ", ".join(f"{wanted.names[agent]} {tier}" for agent, (tier, _) in wanted.tiers.items()))
     for agent, path in wanted.clashes.items():
         line("renamed", f"{agent} is installed as `{wanted.names[agent]}`: {path} has that name")
-    skills = [path.split("/")[-2] for path in wanted.pages if path.endswith("/SKILL.md")]
+    skills = {path.split("/")[-2]: data for path, data in wanted.pages.items() if path.endswith("/SKILL.md")}
+    typed = sorted(name for name, data in skills.items() if TYPED.encode() in data)
     if skills:
-        line("skills", ", ".join(f"outrider:{name}" for name in sorted(skills)))
+        line("skills", ", ".join(sorted(skills.keys() - typed)))
+        line("commands", ", ".join(f"/outrider:{name}" for name in typed))
     if f"{FOLDERS[1]}/hooks/hooks.json" in wanted.pages:
         line("hooks", "reading and asking `outrider` commands run without a prompt; agents get the tier that stands")
 
