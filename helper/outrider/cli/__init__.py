@@ -15,6 +15,11 @@ def main() -> None:
         sys.stdout.write(f"outrider {__version__}\n")
         return
     _start()
+    if sys.argv[1:2] == ["hook"] and not {"-h", "--help"} & set(sys.argv[2:]):
+        # Claude Code waits for it at every spawn of a subagent: nothing of the command line is loaded.
+        from outrider import hook
+
+        _leave(hook.run(*sys.argv[2:3] or ("",)))
     from outrider.cli.entry import run
 
     _leave(run(sys.argv[1:]))

@@ -45,6 +45,7 @@ COMMANDS = {
         "trust": ("trust", "let a repository's settings take effect"),
         "prune": ("prune", "take away old rows, stored prompts, answers, jobs, conversations"),
         "demo": ("demo", "show a failed-over, accounted call against an offline provider"),
+        "hook": ("hook", "answer a hook of Claude Code, which calls this itself"),
         "render": ("render", "make the committed pack anew (for contributors)"),
     },
 }
