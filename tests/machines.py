@@ -81,3 +81,18 @@ def fill_wheels() -> Path:
     subprocess.run([*command, str(filling), *locks], check=True)
     filling.replace(folder)
     return folder
+
+
+def plain_user(*arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Runs Python as somebody whom the modes of files bind: root alone is told to forget that they do not bind it.
+
+    The last argument is the folder of the package.
+    """
+    command = [sys.executable, "-B", *arguments, str(ROOT / "helper")]
+    if os.geteuid() == 0:
+        setpriv = shutil.which("setpriv")
+        if setpriv is None:
+            pytest.skip("LOUD: root without setpriv, so what a mode forbids is not tested")
+        command = [setpriv, "--bounding-set", "-dac_override,-dac_read_search", *command]
+    environment = {**os.environ, **(env or {})}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)

@@ -48,7 +48,9 @@ def parse(data: bytes, *, source: str) -> Manifest:
     except (ValueError, RecursionError):
         document = None
     version = document.get("version") if isinstance(document, dict) else None
-    if isinstance(version, int) and version > VERSION:
+    if isinstance(version, bool) or not isinstance(version, int):
+        version = None
+    if version is not None and version > VERSION:
         raise OutriderError(
             f"{source} was written by a newer outrider", hint="upgrade the helper: run its ./install.sh again"
         )
