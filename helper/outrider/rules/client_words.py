@@ -1,7 +1,7 @@
 """The client's own words, as far as a page of the pack may use them: models, efforts, tools, keys.
 
-The client checks none of them when it loads a page: a misspelt tool is dropped, an unknown key ignored, an unknown model
-sent as it is. Seen in Claude Code 2.1.328 and 2.1.197, November 2026.
+The client checks none of them when it loads a page: a misspelt tool is dropped, an unknown key ignored, an unknown
+model sent as it is. Seen in Claude Code 2.1.328 and 2.1.197, November 2026.
 """
 
 ALIASES = frozenset({"haiku", "sonnet", "opus", "fable", "best", "opusplan", "inherit"})

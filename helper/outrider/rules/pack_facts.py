@@ -9,13 +9,13 @@ from decimal import Decimal
 from typing import Literal
 
 from outrider.data import Json
-from outrider.rows import Model, Registry
+from outrider.rows import Registry
 from outrider.rules.pack_tables import tables
 
 Form = Literal["plugin", "loose", "project"]
 
-CLIENT = "claude"
-"""The provider whose models are the client's own classes."""
+NATIVE = "native"
+"""The dialect of the provider whose models are the client's own classes."""
 YARDSTICK = "opus"
 """The class that prices are told against: what most sessions run on."""
 OUTRIDERS = ("second-opinion", "bulk", "private-reader")
@@ -31,7 +31,8 @@ KNOWN_PLACES = ('"$HOME/.local/share/outrider/bin/outrider"', '"$HOME/.local/bin
 
 
 def facts(
-    registry: Registry, *,
+    registry: Registry,
+    *,
     form: Form,
     names: Mapping[str, str],
     tiers: Mapping[str, str],
@@ -43,7 +44,7 @@ def facts(
 
     `names` says what an agent is called by those who spawn it, where that is not its own name; `tiers` says which
     tier it runs on, where that is not its row's. `launcher` is the installed command's absolute path, if it is known.
-    """  # fmt: skip
+    """
     rows = registry.values.get("agents", {})
     running = {name: tiers.get(name, row["tier"]) for name, row in rows.items()}
     called = {name: names.get(name, name) for name in rows}
@@ -98,8 +99,11 @@ def cost(registry: Registry, alias: str) -> str:
 
 def _output_price(registry: Registry, alias: str) -> Decimal | None:
     """Returns the dollars of a million output tokens of a class."""
-    model: Model | None = registry.models.get(f"{CLIENT}.{alias}")
-    return model.price.base.output if model is not None and model.price is not None else None
+    for model in registry.models.values():
+        provider = registry.providers.get(model.provider)
+        if model.id == alias and provider is not None and provider.dialect == NATIVE:
+            return model.price.base.output if model.price is not None else None
+    return None
 
 
 def _plain(ratio: Decimal) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from outrider.data import Json
 from outrider.rules import client_words as client
 from outrider.rules import pack_page
-from outrider.rules.pack_facts import CLIENT, OUTRIDERS
+from outrider.rules.pack_facts import NATIVE, OUTRIDERS
 from outrider.rules.pack_page import Page
 
 AGENT_LINES, SKILL_LINES = 60, 200
@@ -25,15 +25,15 @@ _SKILL_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _DATE = re.compile(r"\b20\d\d-[01]\d-[0-3]\d\b|\b\d\d:\d\d:\d\d\b")
 _INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
 _OUTSIDE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|#")
-_CALLS_US = re.compile(r"(?:^|[\s;&|(/])outrider(?:\s|$)")
+_CALLS_US = re.compile(r"(?:^|[\s;&|(/])outrider\"?(?:\s|$)")
 _FORBIDDEN = (
     (re.compile(r"\$\("), "`$(…)`"),
     (re.compile(r"`"), "a command in backticks"),
     (re.compile(r"[<>]\("), "a process in place of a file"),
     (re.compile(r"(?:^|[\s;&|])[A-Za-z_]\w*=\S*\s+(?:\S*/)?outrider\b"), "a variable set before `outrider`"),
     (re.compile(r"(?:^|[;&|]\s*)(?:cd|pushd)\s"), "a change of folder"),
-    (re.compile(r"(?:^|[\s;&|'\"])[~.$\w-]*/[^\s|;&]*\boutrider(?:\s|$)"), "`outrider` by a path"),
-    (re.compile(r"(?:^|[;&|]\s*)(?:env|sudo|exec|command|nohup|time|timeout|xargs|bash|sh|eval)\s"), "a command around ours"),
+    (re.compile(r"(?:^|[\s;&|'\"])[~.$\w-]*/[^\s|;&]*\boutrider\"?(?:\s|$)"), "`outrider` by a path"),
+    (re.compile(r"(?:^|[;&|]\s*)(?:env|sudo|exec|command|nohup|time|timeout|xargs|ba?sh|eval)\s"), "a wrapper"),
     (re.compile(r"&&|\|\||;"), "a second command"),
     (re.compile(r"(?:^|[^&])&\s*$"), "a call that is left in the background"),
     (re.compile(r"(?:^|\s)\d?>>?\s*[^&\s]"), "an output into a file"),
@@ -49,10 +49,12 @@ def problems(pages: Mapping[str, bytes]) -> tuple[str, ...]:
 def _models(pages: Mapping[str, bytes]) -> frozenset[str]:
     """Returns the names that an agent may run on: the client's aliases, and whole ids that the registry knows."""
     try:
-        rows = json.loads(pages.get(MODELS, b"{}")).get("models", {})
-    except ValueError:
-        rows = {}
-    return client.ALIASES | {row["id"] for row in rows.values() if row.get("family") == CLIENT and "id" in row}
+        registry = json.loads(pages[MODELS])
+    except (KeyError, ValueError):
+        return client.ALIASES
+    own = {name for name, row in registry["providers"].items() if row["dialect"] == NATIVE}
+    families = {row.get("family") for row in registry["models"].values() if row["provider"] in own}
+    return client.ALIASES | {row["id"] for row in registry["models"].values() if row.get("family") in families}
 
 
 def _of_page(path: str, data: bytes, pages: Mapping[str, bytes], models: frozenset[str]) -> Iterator[str]:
