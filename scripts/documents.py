@@ -1,4 +1,4 @@
-"""Makes the documents that are printed by the program: the transcript in README, and docs/commands.md.
+"""Makes the documents that are printed by the program: a transcript and the agents in README, and docs/commands.md.
 
     python scripts/documents.py [--check]
 
@@ -13,16 +13,19 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "helper"))
 
 from outrider.cli.demo import layer  # noqa: E402 - the path is set above
 from outrider.cli.group import COMMANDS, cli  # noqa: E402
+from outrider.doors.render import plugin_facts, registry_from  # noqa: E402
 from outrider.doors.simulator import simulated  # noqa: E402
 
 README, COMMANDS_PAGE = ROOT / "README.md", ROOT / "docs" / "commands.md"
 BEGIN, END = "<!-- transcript: scripts/documents.py -->\n", "<!-- end of transcript -->"
+AGENTS, AGENTS_END = "<!-- agents: scripts/documents.py -->\n", "<!-- end of agents -->"
 TYPED = (
     'outrider ask -t demo "Which model answers when the first one is down?"',
     'outrider why | grep -E "decided|choice|attempt|cost"',
@@ -59,6 +62,23 @@ def transcript() -> str:
     return f"```console\n{text}\n```\n"
 
 
+def agents() -> str:
+    """Returns the agents of the shipped registry as a table."""
+    registry = registry_from(str(ROOT / "templates"))
+    shipped: Any = registry["agents"]
+    facts: Any = plugin_facts(registry)["agents"]
+    rows = ["| agent | tier | price of a token | what it does |", "|---|---|---|---|"]
+    for name, row in shipped.items():
+        rows.append(f"| `{name}` | {row['tier']} | {facts[name]['cost']} | {row['description']} |")
+    return "\n".join(rows) + "\n"
+
+
+def between(page: str, begin: str, end: str, text: str) -> str:
+    """Returns a page with what stands between two marks made anew."""
+    before, _, rest = page.partition(begin)
+    return before + begin + text + end + rest.partition(end)[2]
+
+
 def reference() -> str:
     """Returns every command's own `--help`, under one heading each."""
     parts = ["# Commands\n", "Printed by the program itself: `python scripts/documents.py`.\n"]
@@ -88,10 +108,8 @@ def _pages(path: tuple[str, ...]) -> list[str]:
 
 def main() -> int:
     """Writes both documents, or with `--check` says which is not fresh."""
-    readme = README.read_text(encoding="utf-8")
-    before, _, rest = readme.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    wanted = {README: before + BEGIN + transcript() + END + after, COMMANDS_PAGE: reference()}
+    readme = between(README.read_text(encoding="utf-8"), BEGIN, END, transcript())
+    wanted = {README: between(readme, AGENTS, AGENTS_END, agents()), COMMANDS_PAGE: reference()}
     stale = [path for path, text in wanted.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     if "--check" in sys.argv[1:]:
         for path in stale:
