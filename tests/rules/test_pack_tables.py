@@ -32,6 +32,7 @@ ROWS: dict[str, Any] = {
             "scores": {"intelligence": 50, "version": "4.3", "effort": "max"}, "rules": {"sampling": False},
             "also": {"gate": "cloud/big"}, "description": "Big |\n and strong.",
         },
+        "cloud.bare": {"provider": "cloud", "id": "bare"},
         "cloud.old": {"provider": "cloud", "id": "old", "status": "retired", "replacement": "cloud.big"},
         "box.one": {"provider": "box", "id": "one", "price": {"input": 0, "output": 0}},
         "box.any": {"provider": "box", "id": "*"},
@@ -124,7 +125,9 @@ def test_a_tier_is_priced_by_its_class() -> None:
 
 def test_prices_show_what_lies_over_them() -> None:
     """Sizes, hours, dates and variants; neither retired models nor those that cost nothing."""
-    assert [row["model"] for row in made()["prices"]] == ["own.haiku", "cloud.big"]
+    assert [row["model"] for row in made()["prices"]] == ["own.haiku", "cloud.big", "cloud.bare"]
+    bare = made()["prices"][2]
+    assert (bare["price"], bare["conditions"], bare["context"], bare["score"]) == ("?", "", "?", "")
     assert made()["prices"][1] == {
         "model": "cloud.big", "provider": "cloud", "id": "big\\|1", "price": "2 / 10",
         "conditions": "Mon-Fri 01:00-04:30 UTC 4 / 20; Sat, Sun 00:00-24:00 UTC 1 / 5; from 2027-01-01 3 / 12; "
@@ -150,7 +153,7 @@ def test_the_rest_is_as_the_settings_have_it() -> None:
     found = made()
     assert found["old_names"] == [{"old": "older", "now": "cloud.big", "why": "it went"}]
     assert found["panels"] == [{"panel": "review", "seats": ["native.haiku", "cloud.big"]}]
-    assert (found["budgets"], found["as_of"]) == ({"run": "$1", "day": "$2.5"}, "2026-11-20")
+    assert (found["budgets"], found["as_of"]) == ("$1 a run, $2.5 a day", "2026-11-20")
     assert (found["read_tokens"], found["written_tokens"]) == ("100,000", "5,000")
 
 

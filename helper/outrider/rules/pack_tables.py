@@ -163,9 +163,9 @@ def _alias_row(registry: Registry, name: str) -> dict[str, Json]:
     return {"old": cell(name), "now": cell(alias["model"]), "why": cell(alias["why"])}
 
 
-def _budgets(registry: Registry) -> dict[str, str]:
+def _budgets(registry: Registry) -> str:
     budgets = registry.values.get("limits", {}).get("budget_usd", {})
-    return {cell(name): f"${amount:g}" for name, amount in budgets.items() if amount is not None}
+    return ", ".join(f"${amount:g} a {cell(name)}" for name, amount in budgets.items() if amount is not None)
 
 
 def _is_native(registry: Registry, model: Model) -> bool:
