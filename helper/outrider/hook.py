@@ -1,9 +1,9 @@
 """`outrider hook EVENT`: what Claude Code calls before its Bash and Agent tools. JSON on stdin, JSON on stdout.
 
 `bash` lets whole calls of ours that only ask or read run without a question. `agent` puts our subagents on the tier
-that holds. Both are the user's own calls, and a hook of ours never stands in their way: whatever is wrong, the answer is
-`{}` and exit 0, and `doctor` is told. `private` guards our own agent `private-reader`, which runs in the cloud and must
-read nothing; it alone blocks, and where it cannot judge it denies.
+that holds. Both are the user's own calls, and a hook of ours never stands in their way: whatever is wrong, the answer
+is `{}` and exit 0, and `doctor` is told. `private` guards our own agent `private-reader`, which runs in the cloud and
+must read nothing; it alone blocks, and where it cannot judge it denies.
 
 Started for every subagent that is spawned, so it loads little, and each road loads what it needs when it is taken.
 """

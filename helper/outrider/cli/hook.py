@@ -1,4 +1,4 @@
-"""`outrider hook EVENT`, as `--help` knows it. A real call never comes here: `main` answers it before click is there."""
+"""`outrider hook EVENT`, as `--help` knows it. A real call never comes here: `main` answers before click is there."""
 
 import click
 

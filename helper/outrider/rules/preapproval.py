@@ -7,7 +7,7 @@ Nothing that a project says can add to this list.
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from outrider.records import record
+from outrider.records import record, replace
 from outrider.rules.git_reading import History, history
 from outrider.rules.permissions import Rule, covering
 from outrider.rules.shell_line import Line
@@ -200,7 +200,10 @@ def may_write(seen: Seen, scope: Scope) -> bool:
     """Whether a file would be new, in the project, and nothing that a program or an agent obeys."""
     *folders, name = seen.real[len(scope.root) :].lower().split("/")
     is_harmless = name.endswith(WRITTEN) and not name.startswith(OBEYED) and OBEYED_FOLDERS.isdisjoint(folders)
-    return is_harmless and not seen.is_there and _is_open(seen, scope) and not _is_hidden(seen, scope)
+    if not is_harmless or seen.is_there or not _is_open(seen, scope) or _is_hidden(seen, scope):
+        return False
+    # What Claude may not edit, an unseen answer may not touch either.
+    return not is_denied(seen, replace(scope, denied=tuple(_as_reading(scope.denied))))
 
 
 def is_scope(root: str, home: str) -> bool:
@@ -225,15 +228,15 @@ def _is_open(seen: Seen, scope: Scope) -> bool:
 def is_denied(seen: Seen, scope: Scope) -> bool:
     """Whether the client's settings keep Claude from a file, as it was named or as it really is."""
     spelled = dict.fromkeys((seen.named, seen.real))
-    return covering(_as_reading(scope.denied), spelled, folders=scope.folders, home=scope.home) is not None
+    return covering(scope.denied, spelled, folders=scope.folders, home=scope.home) is not None
 
 
 def _as_reading(rules: Iterable[Rule]) -> Iterator[Rule]:
-    """Yields what is denied: what Claude may not edit, an unseen answer may not touch either."""
+    """Yields the rules against writing as rules against reading, which are read here."""
     for rule in rules:
         tool, _, rest = rule.text.partition("(")
-        is_ours = tool in {"Edit", "Write"}
-        yield Rule(text=f"Read({rest}" if rest else "Read", file=rule.file, root=rule.root) if is_ours else rule
+        if tool in {"Edit", "Write"}:
+            yield replace(rule, text=f"Read({rest}" if rest else "Read")
 
 
 def _is_hidden(seen: Seen, scope: Scope) -> bool:
