@@ -90,7 +90,7 @@ def keyed(home: Path, server: ScriptedServer, tmp_path: Path, monkeypatch: pytes
     [
         "--help", "--version", "ask --help", "models", "models --json", "route hello", "route hello --json", "tasks",
         "presets", "status", "status --json", "providers", "providers --json", "usage", "runs", "keys list",
-        "config path", "switch --help", "jobs list", "thread list",
+        "config path", "switch --help", "jobs list", "thread list", "guide", "guide --json",
         "ask -m echo hello", "ask -m echo hello --json", "ask -m echo hello --dry-run",
     ],
 )  # fmt: skip
