@@ -43,6 +43,7 @@ def test_a_machine_that_is_well(typed: Shell, path: Path, home: Path, monkeypatc
         "ok    ledger: not begun yet",
         "ok    settings: sound: bundled",
         "ok    keys: can be asked: groq",
+        "ok    pack: not installed: `outrider install`",
         "all is well",
     ]
     assert typed("doctor", "-q") == (0, "", "")

@@ -100,11 +100,11 @@ def test_both_forms_at_once(typed: Shell, ours: Path, home: Path) -> None:
     loose = home / ".claude" / "skills" / "outrider"
     loose.mkdir(parents=True)
     assert found(typed) == []
-    plugin = home / ".claude" / "plugins" / "cache" / "market" / "outrider"
-    (plugin / "0.2.0").mkdir(parents=True)
+    enabled = json.dumps({"enabledPlugins": {"outrider@market": True, "outrider@skills-dir": True}})
+    (home / ".claude" / "settings.json").write_text(enabled, encoding="utf-8")
     ((_, mark, message),) = found(typed)
     assert mark == "warn"
-    assert message.endswith(f"listed twice: {loose}, {plugin}")
+    assert message.endswith(f"listed twice: {loose}, plugin outrider@market")
 
 
 def test_the_age_of_a_key(typed: Shell, ours: Path) -> None:

@@ -59,7 +59,7 @@ def test_agents_that_the_repository_pins_are_named(typed: Shell, repository: Pat
     assert typed("switch", "cheap", "--json").json["unchanged"] == [
         "the model of your Claude Code session: that is `/model`",
         "subagents that this repository keeps on a model of its own: judge (opus)",
-        "the tiers of subagents: they follow a preset where the pack is installed",
+        "the tiers of subagents: the pack is not installed (`outrider install`)",
     ]
 
 

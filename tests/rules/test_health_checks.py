@@ -17,7 +17,6 @@ from tests.rules.small import VALUES, registry
         ({"ANTHROPIC_BASE_URL": "x"}, ["ANTHROPIC_BASE_URL is set"]),
         ({"ANTHROPIC_API_KEY": "x"}, ["ANTHROPIC_API_KEY is set, and not used"]),
         ({"ANTHROPIC_API_KEY": "x", "OUTRIDER_ANTHROPIC_API_KEY": "y"}, []),
-        ({"CLAUDE_CODE_SUBAGENT_MODEL_FORCE": "1"}, ["CLAUDE_CODE_SUBAGENT_MODEL_FORCE is set"]),
         ({"https_proxy": "x", "HTTP_PROXY": "y"}, ["HTTPS_PROXY is set, and not used"]),
         ({"SSL_CERT_FILE": "x"}, ["SSL_CERT_FILE is set, and not used"]),
     ],

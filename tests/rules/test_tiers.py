@@ -28,7 +28,7 @@ from outrider.rules.tiers import (
 SHIPPED = yaml.safe_load(
     (Path(__file__).parents[2] / "templates" / "registry.yaml").read_text(encoding="utf-8")
 )["agents"]  # fmt: skip
-BASE = {
+BASE: dict[str, Any] = {
     "agents": {
         "scout": {"task": "simple", "tier": "haiku/low"},
         "architect": {"task": "hard", "tier": "opus/high"},

@@ -7,16 +7,27 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from outrider import __version__
+from outrider.cli import pack_state
 from outrider.cli.config import hand_edit
 from outrider.cli.session import Session
 from outrider.cli.sight import look
 from outrider.cli.status import refused_keys
-from outrider.doors import client_survey, ledger_read, registry, state, upkeep
+from outrider.doors import (
+    client_program,
+    client_survey,
+    client_version,
+    hook_faults,
+    ledger_read,
+    registry,
+    state,
+    upkeep,
+)  # fmt: skip
 from outrider.doors import keys as keys_door
 from outrider.doors.findings import problems
 from outrider.doors.settings import Places
 from outrider.errors import OutriderError, StorageFault
-from outrider.rules import client_checks, health_checks, secrets
+from outrider.rules import client_checks, health_checks, requires, secrets
+from outrider.rules.agent_names import where_clashes
 from outrider.rules.health_checks import Check
 from outrider.rules.nearest import nearest
 
@@ -122,11 +133,18 @@ def settings(session: Session, repair: bool) -> Iterator[Check]:  # noqa: FBT001
     if not found:
         named = ", ".join(source.name for source in sources)
         yield Check(name="settings", mark="ok", message=f"sound: {named}")
+        late = frozenset(_written_for_later(sources))
         for text in session.registry.notes:
-            yield Check(name="settings", mark="warn", message=text, fix="read it, then `outrider trust`")
+            fix = "take a newer helper: run its `./install.sh`" if text in late else "read it, then `outrider trust`"
+            yield Check(name="settings", mark="warn", message=text, fix=fix)
     edited = hand_edit(where, sources[0])
     if edited is not None:
         yield Check(name="settings", mark="warn", message=edited, fix="move the change, then install again")
+
+
+def _written_for_later(sources: tuple[registry.Source, ...]) -> Iterator[str]:
+    for source in sources:
+        yield from requires.unmet(registry.parse(source), path=source.path, version=__version__)
 
 
 def keys(session: Session, repair: bool) -> Iterator[Check]:  # noqa: FBT001, ARG001 (one shape for all subjects)
@@ -161,11 +179,14 @@ def keys(session: Session, repair: bool) -> Iterator[Check]:  # noqa: FBT001, AR
 
 def surroundings(session: Session, repair: bool) -> Iterator[Check]:  # noqa: FBT001, ARG001 (one shape for all subjects)
     """Looks at variables that people expect to count, and at models that are about to end."""
-    defeating = client_checks.DEFEATING
-    others = {name: value for name, value in session.environment.items() if name not in defeating}
+    watched = (*client_checks.DEFEATING, client_checks.ONE_MODEL)
+    others = {name: value for name, value in session.environment.items() if name not in watched}
     yield from health_checks.environment(others, session.registry)
-    here = ((name, "this environment") for name in defeating if session.environment.get(name))
-    yield from client_checks.defeating((*here, *client_survey.variables_set(session.places, defeating)))
+    version = _client(session)
+    yield from client_checks.client(version)
+    here = ((name, "this environment") for name in watched if session.environment.get(name))
+    variables = (*here, *client_survey.variables_set(session.places, watched))
+    yield from client_checks.defeating(variables, client=version)
     now = time.time()
     try:
         sums = ledger_read.sums(session.ledger, by=("model",), since=now - LATELY)
@@ -176,10 +197,25 @@ def surroundings(session: Session, repair: bool) -> Iterator[Check]:  # noqa: FB
     yield from health_checks.endings(session.registry, used, today=today)
 
 
-def pack(session: Session, repair: bool) -> Iterator[Check]:  # noqa: FBT001, ARG001 (one shape for all subjects)
-    """Looks at Claude Code's folders: agents of one name, and our pack in two forms at once."""
-    yield from client_checks.duplicates(client_survey.agent_trees(session.places))
-    yield from client_checks.forms(client_survey.loose_form(session.places), client_survey.plugin_forms(session.places))
+def _client(session: Session) -> client_checks.Version | None:
+    """Returns the client's version. Within one it tells its own: what a repository puts on PATH is not started."""
+    if session.inside_claude:
+        return client_version.running(session.environment)
+    return client_program.version() or client_version.on_path()
+
+
+def pack(session: Session, repair: bool) -> Iterator[Check]:  # noqa: FBT001 (one shape for all subjects)
+    """Looks at the pack and around it: its files, its agents' names, two forms at once, faults of its hooks."""
+    where = session.places
+    claims = pack_state.claims(session)
+    project = {name: (file,) for name, file in claims.project.items()}
+    yield from client_checks.duplicates({"user": claims.user, "project": project})
+    yield from client_checks.clashes(where_clashes(claims))
+    yield from client_checks.forms(client_survey.forms(where))
+    yield from client_checks.drift(pack_state.facts(session), helper=__version__)
+    yield from client_checks.hook_faults(hook_faults.noted(where), at=time.time())
+    if repair:
+        hook_faults.forget(where)
 
 
 SUBJECTS: tuple[Subject, ...] = (versions, home, ledger, settings, keys, surroundings, pack)

@@ -1,5 +1,6 @@
 """`outrider presets`: the standing choices there are, and the one that stands."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -65,6 +66,11 @@ def _shape(session: Session, preset: Preset, chain: Chain, *, source: str | None
     }  # fmt: skip
 
 
+def _words(said: str | Mapping[str, str]) -> str:
+    """Returns one tier, which is that of all agents of a Claude class, or a tier for each agent that is named."""
+    return said if isinstance(said, str) else ", ".join(f"{agent} {tier}" for agent, tier in said.items())
+
+
 def _print(preset: Preset, chain: Chain, *, source: str | None, whole: bool) -> None:
     marks = (f"stands, {source}" if source else "", "local only" if preset.local else "")
     out(heading(preset.name, marks, preset.row.get("description")))
@@ -73,6 +79,6 @@ def _print(preset: Preset, chain: Chain, *, source: str | None, whole: bool) -> 
         return
     for label in ("effort", "agents"):
         if preset.row.get(label):
-            out(f"  {label}: {preset.row[label]}")
+            out(f"  {label}: {_words(preset.row[label])}")
     print_chain(chain)
     out("    nothing else: it is local only" if preset.local else "    then the chain of the task")

@@ -1,11 +1,15 @@
 """`outrider route`: the decision without the call."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from outrider.cli.selecting import selection_options
 from outrider.cli.show import dollars, dump, note, out
+
+if TYPE_CHECKING:
+    from outrider.cli.session import Session
+    from outrider.data import Route
 
 EPILOG = """\b
 Examples:
@@ -41,7 +45,7 @@ def route(prompt: str | None, *, as_json: bool, **choosing: Any) -> int:
         error = {"error": {"kind": kind, "message": message, "hint": hint}} if code else {}
         dump({**routed(decision, estimate=None if likely is None else float(likely)), **error})
         return code
-    for text in (*session.registry.notes, *decision.notes):
+    for text in (*session.registry.notes, *decision.notes, *_of_the_pack(session, decision)):
         note(text)
     if not decision.chain:
         out(f"no model: {message}\n  rule: {decision.rule}\nto have one, {hint}")
@@ -61,3 +65,14 @@ def route(prompt: str | None, *, as_json: bool, **choosing: Any) -> int:
     if decision.targets:
         out(f"  estimate: {dollars(likely)} for {decided.facts.tokens:,} tokens in, asked through outrider")
     return 0
+
+
+def _of_the_pack(session: "Session", decision: "Route") -> tuple[str, ...]:
+    """Says why a subagent of ours that would do the work cannot be sent."""
+    if decision.agent in session.registry.values.get("agents", {}) and session.pack.form is None:
+        return (f"the pack is not installed, so there is no `{decision.agent}` yet: `outrider install`",)
+    first = session.registry.models.get(decision.chain[0]) if decision.chain else None
+    is_native = first is not None and session.registry.providers[first.provider].dialect == "native"
+    if is_native and decision.agent is None and session.pack.paused:
+        return ("the pack is paused, so there is no subagent to send: `outrider status` says how it comes back",)
+    return ()

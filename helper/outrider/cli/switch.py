@@ -146,8 +146,9 @@ def _unchanged(session: Session) -> tuple[str, ...]:
             dict(pins)]  # fmt: skip
     if kept:
         said.append(f"subagents that this repository's settings keep on a tier: {_named(kept)}")
-    said += [words for words in (_silent_pack(session),) if words]
     preset = session.registry.presets.get(session.preset()[0] or "")
+    if preset is not None and preset.row.get("agents"):
+        said += [words for words in (_silent_pack(session),) if words]
     if preset is not None and preset.local:
         said.append(
             "what Claude Code itself reads: your session and its subagents still go to Anthropic; "

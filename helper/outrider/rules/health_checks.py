@@ -45,11 +45,6 @@ def environment(variables_set: Mapping[str, str], registry: Registry) -> Iterato
         if variables_set.get(name) and not any(variables_set.get(variable) for variable in own):
             message = f"{name} is set, and not used: {why_foreign()}"
             yield Check(name="environment", mark="warn", message=message, fix=foreign_hint(known))
-    if variables_set.get("CLAUDE_CODE_SUBAGENT_MODEL_FORCE"):
-        yield Check(
-            name="environment", mark="warn", fix="unset it, or set CLAUDE_CODE_SUBAGENT_MODEL instead",
-            message="CLAUDE_CODE_SUBAGENT_MODEL_FORCE is set: every subagent runs on one model, whatever its tier",
-        )  # fmt: skip
     network = registry.values.get("network", {})
     for names, key in ((PROXIES, "proxy"), (CERTIFICATES, "ca_file")):
         found = [name for name in names if variables_set.get(name) or variables_set.get(name.lower())]
