@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from outrider.doors.documents import load_yaml
-from outrider.doors.render import ENV, MODELS, SCHEMA, drift, page, registry_from, render
+from outrider.doors.render import ENV, MODELS, SCHEMA, drift, pack, page, plugin_facts, registry_from, render
 from outrider.errors import OutriderError
 
 ROOT = Path(__file__).parents[2]
@@ -32,8 +32,11 @@ def test_the_committed_files_are_what_the_templates_say(rendered: dict[str, byte
 
 
 def test_what_is_rendered(rendered: dict[str, bytes]) -> None:
-    """The registry, its schema and the template of the key file."""
-    assert list(rendered) == [MODELS, SCHEMA, ENV]
+    """The registry, its schema and the template of the key file, then the pack."""
+    assert list(rendered)[:3] == [MODELS, SCHEMA, ENV]
+    assert set(rendered) - set(pack(TEMPLATES, form="plugin", facts=plugin_facts(registry_from(TEMPLATES)))) == {
+        MODELS, SCHEMA, ENV,
+    }  # fmt: skip
 
 
 def test_the_registry_keeps_its_content_and_order(rendered: dict[str, bytes]) -> None:
