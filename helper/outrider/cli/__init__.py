@@ -19,7 +19,7 @@ def main() -> None:
         # Claude Code waits for it at every spawn of a subagent: nothing of the command line is loaded.
         from outrider import hook
 
-        _leave(hook.run(*sys.argv[2:3] or ("",)))
+        os._exit(hook.run(*sys.argv[2:3] or ("",)))
     from outrider.cli.entry import run
 
     _leave(run(sys.argv[1:]))
