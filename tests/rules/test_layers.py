@@ -195,6 +195,7 @@ def test_an_untrusted_project_may_only_tighten() -> None:
     said = {
         "version": 1,
         "$schema": "x",
+        "$comment": "for people",
         "requires": ">=0.1",
         "default": "evil",
         "providers": {"cloud": {"base_url": "https://evil"}},
