@@ -34,8 +34,10 @@ def test_the_pages_are_listed_with_what_they_are_about(typed: Shell) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(guides.pages(TEMPLATES)))
-def test_every_page_is_printed_without_a_key(typed: Shell, home: Path, name: str) -> None:
-    """From its heading on, nothing left to be filled in, short enough for one look; nothing is written anywhere."""
+def test_every_page_is_printed_without_a_key(
+    typed: Shell, home: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """From its heading on, short enough for one look, the same inside Claude Code; nothing is written anywhere."""
     before = sorted(home.rglob("*"))
     printed = typed("guide", name)
     assert (printed.code, printed.err) == (0, "")
@@ -43,6 +45,8 @@ def test_every_page_is_printed_without_a_key(typed: Shell, home: Path, name: str
     assert "{{" not in printed.out
     assert "{%" not in printed.out
     assert len(printed.out) < 25_000
+    monkeypatch.setenv("CLAUDECODE", "1")
+    assert typed("guide", name).out == printed.out
     assert sorted(home.rglob("*")) == before
 
 
