@@ -19,8 +19,8 @@ from tests.eval_cases import Case, cases
 
 pytestmark = pytest.mark.e2e
 
-OPTIONS = ("--runs", "1", "--ablation", "none", "--no-publish", "--trust-plugin", "--scaffold", "--concurrency", "3")
-SECONDS = 240.0
+OPTIONS = ("--runs", "1", "--ablation", "none", "--no-publish", "--trust-plugin", "--scaffold", "--concurrency", "2")
+SECONDS = 600.0
 UNKNOWN = re.compile(r"not found|unknown skill|no such", re.IGNORECASE)
 
 
