@@ -30,6 +30,7 @@ TEMPLATES = str(ROOT / "templates")
 SHELLS = tuple(shell for shell in ("sh", "dash", "bash") if shutil.which(shell))
 MISSING = "outrider: the helper is not installed; to get it, run"
 HOW = f"{MISSING}: "
+NO_ENV: Mapping[str, str] = {}
 
 
 @pytest.fixture(scope="module")
@@ -156,12 +157,14 @@ class Desk:
         path.chmod(0o755)
         return path
 
-    def run(self, *words: str, program: Path | None = None, said: str = "", **env: str) -> tuple[int, str, str]:
+    def run(
+        self, *words: str, program: Path | None = None, said: str = "", env: Mapping[str, str] = NO_ENV
+    ) -> tuple[int, str, str]:
         """Runs the shim from the project; nothing of the machine's own environment reaches it but its tools."""
         plain = {"HOME": str(self.home), "PATH": "/usr/bin:/bin"}
         done = subprocess.run(
             [self.shell, program or self.shim, *words],
-            cwd=self.project, env=plain | env, input=said, capture_output=True, text=True, check=False, timeout=20,
+            cwd=self.project, env={**plain, **env}, input=said, capture_output=True, text=True, check=False, timeout=20,
         )  # fmt: skip
         return done.returncode, done.stdout, done.stderr
 
@@ -187,7 +190,7 @@ def test_a_link_to_nowhere_is_no_helper(desk: Desk) -> None:
     (desk.home / ".local/bin").mkdir(parents=True)
     (desk.home / ".local/bin/outrider").symlink_to(desk.home / "gone")
     other = desk.helper(desk.home / "tools dir/outrider")
-    assert desk.run("x", PATH=f"/nowhere:{other.parent}:/usr/bin:/bin") == (0, "tools dir|x\n", "")
+    assert desk.run("x", env={"PATH": f"/nowhere:{other.parent}:/usr/bin:/bin"}) == (0, "tools dir|x\n", "")
 
 
 def test_shims_on_the_path_are_passed_by(desk: Desk) -> None:
@@ -197,12 +200,12 @@ def test_shims_on_the_path_are_passed_by(desk: Desk) -> None:
     link.parent.mkdir()
     link.symlink_to(desk.shim)
     before = f"{desk.shim.parent}:{copy.parent}:{link.parent}"
-    assert desk.run("x", PATH=f"{before}:/usr/bin:/bin")[0] == 127
+    assert desk.run("x", env={"PATH": f"{before}:/usr/bin:/bin"})[0] == 127
     last = desk.helper(desk.home / "last/outrider")
-    assert desk.run("x", PATH=f"{before}:/usr/bin:/bin:{last.parent}") == (0, "last|x\n", "")
+    assert desk.run("x", env={"PATH": f"{before}:/usr/bin:/bin:{last.parent}"}) == (0, "last|x\n", "")
     (desk.home / ".local/bin").mkdir(parents=True)
     (desk.home / ".local/bin/outrider").symlink_to(desk.shim)
-    assert desk.run("x", PATH=f"{before}:/usr/bin:/bin")[0] == 127
+    assert desk.run("x", env={"PATH": f"{before}:/usr/bin:/bin"})[0] == 127
 
 
 def test_without_a_helper_one_line_says_how_to_get_it(desk: Desk) -> None:
@@ -255,11 +258,11 @@ def test_no_variable_of_a_project_chooses_the_program(desk: Desk) -> None:
         desk.helper(evil / place / "outrider")
     (desk.home / "way").symlink_to(evil / "bin")
     env = {"HOME": str(evil), "PATH": f"{evil}/bin:evil/bin:{desk.home}/way:/usr/bin:/bin"}
-    assert desk.run("x", **env) == (0, "bin|x\n", "")
+    assert desk.run("x", env=env) == (0, "bin|x\n", "")
     for inside in ({"CLAUDECODE": "1"}, {"CLAUDE_PROJECT_DIR": str(desk.project)}):
-        assert "bin|x" not in desk.run("x", **env, **inside)[1]
+        assert "bin|x" not in desk.run("x", env={**env, **inside})[1]
     data = {"OUTRIDER_DATA": str(evil / ".local/share/outrider"), "OUTRIDER_HOME": str(evil)}
-    assert desk.run("x", **data, CLAUDECODE="1")[0] == 127
+    assert desk.run("x", env={**data, "CLAUDECODE": "1"})[0] == 127
 
 
 def test_who_works_in_another_project_keeps_the_helper(desk: Desk) -> None:
@@ -267,7 +270,7 @@ def test_who_works_in_another_project_keeps_the_helper(desk: Desk) -> None:
     desk.helper(desk.home / ".local/share/outrider/bin/outrider")
     inner = desk.home / "code/repo"
     inner.mkdir(parents=True)
-    assert desk.run("x", CLAUDECODE="1", CLAUDE_PROJECT_DIR=str(inner)) == (0, "bin|x\n", "")
+    assert desk.run("x", env={"CLAUDECODE": "1", "CLAUDE_PROJECT_DIR": str(inner)}) == (0, "bin|x\n", "")
 
 
 def test_the_installed_shim_knows_the_launcher(desk: Desk) -> None:
@@ -276,7 +279,7 @@ def test_the_installed_shim_knows_the_launcher(desk: Desk) -> None:
     facts = {"form": "loose", "launcher": str(launcher), "get_helper": "./install.sh --helper-only"}
     shim = desk.home / ".claude/skills/outrider/bin/outrider"
     desk.write_shim(shim, page(TEMPLATES, "bin/outrider.j2", facts))
-    assert desk.run("x", program=shim, HOME="/nowhere", CLAUDECODE="1") == (0, "it's here|x\n", "")
+    assert desk.run("x", program=shim, env={"HOME": "/nowhere", "CLAUDECODE": "1"}) == (0, "it's here|x\n", "")
     launcher.unlink()
     assert desk.run("x", program=shim) == (
         127, "", f"{MISSING} ./install.sh --helper-only in a checkout of Outrider\n"

@@ -297,7 +297,7 @@ def test_bytes_that_are_no_text() -> None:
     assert found(keys=b"\xff\n") == ("skills/setup/keys.md: is not UTF-8",)
 
 
-HEADS = {
+HEADS: dict[str, dict[str, str | tuple[str, ...]]] = {
     "a: b": {"a": "b"},
     "a: 'b c'": {"a": "b c"},
     'a: "b: c"': {"a": "b: c"},
