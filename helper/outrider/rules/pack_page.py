@@ -100,7 +100,8 @@ def _value(said: str, below: list[str]) -> tuple[str | tuple[str, ...], str]:
 def fences(body: str) -> Iterator[Fence]:
     """Walks a body's fenced blocks; one without an end goes to the end of the page."""
     opened: str | None = None
-    word, begins, inside = "", 0, []
+    word, begins = "", 0
+    inside: list[str] = []
     for number, line in enumerate(body.split("\n"), start=1):
         match = _FENCE.fullmatch(line.rstrip())
         if opened is None:
