@@ -38,7 +38,8 @@ class Client:
             check=False, timeout=30, env=self.environment, **{"cwd": self.project, **process},
         )  # fmt: skip
         assert (done.returncode, done.stderr) == (0, b"")
-        return done.stdout
+        said: bytes = done.stdout
+        return said
 
     def answer(self, event: str, tool: str, tool_input: Any, cwd: Path | str | None = None) -> Any:
         """Asks about a call of a tool."""

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from types import FrameType
 from typing import Any
 
+from outrider.doors.settings import Places
 from outrider.errors import OutriderError
 
 EVENTS = ("bash", "agent", "private")
@@ -123,25 +124,32 @@ def _spawn(given: dict[str, Any], environment: Mapping[str, str]) -> dict[str, A
     agent = spawning.agent_called(name, pack.names)
     if agent is None and name != spawning.EXPLORE:
         return {}
-    from outrider.doors import claimed, registry, state
+    from outrider.doors import pinned, registry, state
 
     own, user = state.standing(where)
-    if ":" not in name and claimed.by_project(name, where, starts):
+    if ":" not in name and any(name in pinned.defined(where, start) for start in starts):
         return {}
     if agent is None:
         is_on = own.get("explore", user.get("explore", False)) is True
-        return spawning.on_tier(tool, spawning.CHEAPEST) if is_on and not claimed.by_user(name, where) else {}
+        return spawning.on_tier(tool, spawning.CHEAPEST) if is_on and not _is_users(name, where) else {}
     from outrider.rules import tiers
 
     tier, _ = tiers.effective(registry.load(where), agent=agent, own=own, user=user)
     return spawning.on_tier(tool, tier)
 
 
+def _is_users(name: str, where: Places) -> bool:
+    """Whether the user's folder of agents has one of this name, ours included: its file says what it runs on."""
+    from outrider.doors import client_survey
+
+    return name in client_survey.agents(os.path.join(where.claude, "agents"))
+
+
 def _folder(path: Any) -> str | None:
     return path if isinstance(path, str) and os.path.isabs(path) else None
 
 
-def _places(environment: Mapping[str, str], cwd: str | None) -> Any:
+def _places(environment: Mapping[str, str], cwd: str | None) -> Places:
     """Returns where everything is, by the rules that hold inside Claude Code, wherever we were started from."""
     from outrider.doors import settings
 
