@@ -293,7 +293,8 @@ def test_what_defeats_the_pack_is_told(
     done = typed("install")
     assert done.code == 0
     assert done.err == (
-        "outrider: this Claude Code is 2.1.100; the pack is tried on 2.1.197 and newer: update it with `claude update`\n"
+        "outrider: this Claude Code is 2.1.100; the pack is tried on 2.1.197 and newer: "
+        "update it with `claude update`\n"
         "outrider: CLAUDE_CODE_SUBAGENT_MODEL_FORCE is set in the environment: every subagent runs on one model, "
         "whatever its tier; unset it, or set CLAUDE_CODE_SUBAGENT_MODEL instead\n"
     )

@@ -86,7 +86,7 @@ def _clear(staging: str) -> None:
     try:
         if not stat.S_ISDIR(os.lstat(staging).st_mode):
             return
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return
     for folder in (os.path.join(staging, CONFIG), staging):
         for name in (FILE, f".{FILE}{TEMPORARY}"):

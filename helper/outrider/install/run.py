@@ -126,8 +126,13 @@ def project_root(where: Places) -> str:
     """Returns the repository's folder: the checkout around us, else the nearest with `.claude`, else this one."""
     if where.project is not None:
         return where.project
-    here = os.path.realpath(os.curdir)
-    own = os.path.realpath(os.path.dirname(where.claude))
+    here, claude = os.path.realpath(os.curdir), os.path.realpath(where.claude)
+    own = os.path.dirname(claude)
+    no_project = OutriderError(
+        f"{here} is no project", hint="go into one: `cd PROJECT`, then `outrider install --project`"
+    )
+    if (here + os.sep).startswith(claude + os.sep):
+        raise no_project
     folder = here
     while folder not in {own, os.path.dirname(folder)}:
         if os.path.isdir(os.path.join(folder, ".claude")):
