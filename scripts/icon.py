@@ -8,6 +8,8 @@ import math
 import struct
 import sys
 import zlib
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 SIDE = 512
@@ -26,6 +28,7 @@ RIDERS: tuple[tuple[Point, float, Colour], ...] = (
     ((388.0, 380.0), 30.0, (158, 203, 140)),
 )
 CENTRE: Point = (156.0, 256.0)
+CORNER = 96.0
 
 
 def to_disc(at: Point, centre: Point, radius: float) -> float:
@@ -57,25 +60,36 @@ def mixed(under: Colour, over: Colour, distance: float) -> Colour:
     return red, green, blue
 
 
-def colour(at: Point) -> Colour:
-    """Returns the colour of the pixel around a point."""
-    found = mixed(PAPER, NIGHT, to_tile(at, 96.0))
+Box = tuple[float, float, float, float]
+Layer = tuple[Colour, Box, Callable[[Point], float]]
+
+
+def around(*points: Point, reach: float) -> Box:
+    """Returns the part of the picture in which a shape can be seen: left, top, right, bottom."""
+    across, down = [point[0] for point in points], [point[1] for point in points]
+    return min(across) - reach, min(down) - reach, max(across) + reach, max(down) + reach
+
+
+def layers() -> Iterator[Layer]:
+    """Walks the shapes from the lowest to the highest; outside the tile lies the paper."""
+    for corner in ((0.0, 0.0), (SIDE, 0.0), (0.0, SIDE), (SIDE, SIDE)):
+        yield PAPER, around(corner, reach=CORNER), lambda at: -to_tile(at, CORNER)
     for end, _, _ in RIDERS:
-        found = mixed(found, TRACK, to_line(at, CENTRE, end, 14.0))
-    for end, radius, own in RIDERS:
-        found = mixed(found, NIGHT, to_disc(at, end, radius + 12.0))
-        found = mixed(found, own, to_disc(at, end, radius))
-    found = mixed(found, NIGHT, to_disc(at, CENTRE, 84.0))
-    return mixed(found, LEADER, to_disc(at, CENTRE, 68.0))
+        yield TRACK, around(CENTRE, end, reach=8.0), partial(to_line, start=CENTRE, end=end, width=14.0)
+    for end, radius, own in ((CENTRE, 68.0, LEADER), *RIDERS):
+        for paint, wide in ((NIGHT, radius + 14.0), (own, radius)):
+            yield paint, around(end, reach=wide + 1.0), partial(to_disc, centre=end, radius=wide)
 
 
 def pixels() -> bytes:
     """Returns the picture's rows, each after a byte that says that it is not filtered."""
-    rows = []
-    for down in range(SIDE):
-        rows.append(b"\0")
-        rows += [bytes(colour((across + 0.5, down + 0.5))) for across in range(SIDE)]
-    return b"".join(rows)
+    rows = [[NIGHT] * SIDE for _ in range(SIDE)]
+    for paint, (left, top, right, bottom), distance in layers():
+        for down in range(max(0, int(top)), min(SIDE, int(bottom) + 1)):
+            row = rows[down]
+            for across in range(max(0, int(left)), min(SIDE, int(right) + 1)):
+                row[across] = mixed(row[across], paint, distance((across + 0.5, down + 0.5)))
+    return b"".join(b"\0" + bytes(channel for pixel in row for channel in pixel) for row in rows)
 
 
 def picture(rows: bytes) -> bytes:
