@@ -11,7 +11,8 @@ import pytest
 
 from outrider.doors import hook_faults
 from outrider.doors.settings import places
-from outrider.hook import GUARD, LARGEST_INPUT, REASON
+from outrider.hook import LARGEST_INPUT
+from outrider.hook.events import GUARD, REASON
 
 START = "import sys; from outrider.cli import main; main()"
 ALLOW = {

@@ -231,6 +231,8 @@ def test_which_files_a_call_may_read(path: Seen, where: Scope, reads: bool, priv
         (seen("package.json", there=False), scope(), False),
         (seen("src/CLAUDE.md", there=False), scope(), False),
         (seen("AGENTS.md", there=False), scope(), False),
+        (seen("docs/OBEY_ME.md", there=False), scope(), False),
+        (seen("claude.local.md", there=False), scope(), False),
         (seen("requirements-dev.txt", there=False), scope(), False),
         (seen("CMakeLists.txt", there=False), scope(), False),
         (seen("agents/evil.md", there=False), scope(), False),

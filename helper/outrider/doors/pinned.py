@@ -52,13 +52,9 @@ def pinned(places: Places, start: str | None = None) -> tuple[tuple[str, str], .
 
 
 def _folders(places: Places, start: str | None) -> Iterator[str]:
-    folder = os.path.realpath(start or os.curdir)
     if places.project is None:
-        # Outside of any checkout the client looks in the working folder alone; in the home that is the user's own.
-        if os.path.realpath(os.path.join(folder, ".claude")) != os.path.realpath(places.claude):
-            yield os.path.join(folder, ".claude", "agents")
         return
-    root = os.path.realpath(places.project)
+    root, folder = os.path.realpath(places.project), os.path.realpath(start or os.curdir)
     for _ in range(MOST_FOLDERS):
         if not (folder + os.sep).startswith(root.rstrip(os.sep) + os.sep) or folder == root:
             break

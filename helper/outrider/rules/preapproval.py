@@ -73,8 +73,10 @@ SEEN_HIDDEN = frozenset({".github", ".gitignore", ".gitattributes", ".gitlab-ci.
 """Hidden names that hold nothing secret. All others (`.env`, `.git`, `.npmrc`) ask before a cloud model reads them."""
 WRITTEN = (".md", ".txt", ".csv", ".jsonl")
 """What an answer may be written as: files that nothing runs."""
-OBEYED = ("agents", "claude", "cmake", "conan", "constraints", "copilot", "gemini", "memory", "requirements", "skill")
-"""How names of files begin that an agent or a build obeys, so that no model's words may become one unseen."""
+OBEYED = ("agents", "claude", "cmake", "conan", "constraints", "copilot", "memory", "requirements", "skill")
+"""How names of files begin that an agent or a build obeys, so that no model's words may become one unseen. Most other
+tools that obey a text write its name in capitals, so no such name is written either.
+"""
 OBEYED_FOLDERS = frozenset({"agents", "commands", "hooks", "prompts", "rules", "skills", "workflows"})
 
 
@@ -198,8 +200,11 @@ def may_show(seen: Seen, scope: Scope) -> bool:
 
 def may_write(seen: Seen, scope: Scope) -> bool:
     """Whether a file would be new, in the project, and nothing that a program or an agent obeys."""
-    *folders, name = seen.real[len(scope.root) :].lower().split("/")
-    is_harmless = name.endswith(WRITTEN) and not name.startswith(OBEYED) and OBEYED_FOLDERS.isdisjoint(folders)
+    *folders, name = seen.real[len(scope.root) :].split("/")
+    is_loud = name.rpartition(".")[0].isupper()
+    small = name.lower()
+    is_harmless = small.endswith(WRITTEN) and not small.startswith(OBEYED) and not is_loud
+    is_harmless = is_harmless and OBEYED_FOLDERS.isdisjoint(folder.lower() for folder in folders)
     if not is_harmless or seen.is_there or not _is_open(seen, scope) or _is_hidden(seen, scope):
         return False
     # What Claude may not edit, an unseen answer may not touch either.

@@ -1,24 +1,23 @@
-"""`outrider hook EVENT`: what Claude Code calls before its Bash and Agent tools. JSON on stdin, JSON on stdout.
+"""What each hook comes to.
 
 `bash` lets whole calls of ours that only ask or read run without a question. `agent` puts our subagents on the tier
 that holds. Both are the user's own calls, and a hook of ours never stands in their way: whatever is wrong, the answer
 is `{}` and exit 0, and `doctor` is told. `private` guards our own agent `private-reader`, which runs in the cloud and
 must read nothing; it alone blocks, and where it cannot judge it denies.
 
-Started for every subagent that is spawned, so it loads little, and each road loads what it needs when it is taken.
+Each road loads what it needs when it is taken.
 """
 
+import json
 import os
-import sys
 from collections.abc import Mapping
 from types import FrameType
 from typing import Any
 
 from outrider.doors.settings import Places
 from outrider.errors import OutriderError
+from outrider.hook import LARGEST_INPUT, say
 
-EVENTS = ("bash", "agent", "private")
-LARGEST_INPUT = 1_048_576
 LONGEST = 4.0
 """Seconds after which we give up: Claude Code waits for us."""
 UPDATE = "run `outrider upgrade`: the client may be newer than the hooks"
@@ -32,21 +31,20 @@ GUARD = (
 )
 
 
-def run(event: str) -> int:
-    """Answers one event; never fails, and never ends with anything but 0."""
+def answer(event: str, data: bytes) -> bytes:
+    """Returns the answer to one event, as JSON in ASCII, so that no locale can fail."""
     fault = ""
     try:
         _set_deadline(event)
-        said = _answer(event, _read(), os.environ)
+        said = _answer(event, _event(data), os.environ)
     except OutriderError as wrong:
         said, fault = _nothing(event), wrong.message
     except (Exception, KeyboardInterrupt) as wrong:  # noqa: BLE001 (a bug of ours is not the user's stop)
         said, fault = _nothing(event), _place(wrong)
     _clear_deadline()
-    _say(said)
     if fault:
         _note(event, fault)
-    return 0
+    return _line(said)
 
 
 def _answer(event: str, given: dict[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
@@ -156,12 +154,8 @@ def _places(environment: Mapping[str, str], cwd: str | None) -> Places:
     return settings.places(environment={**environment, "CLAUDECODE": "1"}, cwd=cwd)
 
 
-def _read() -> dict[str, Any]:
+def _event(data: bytes) -> dict[str, Any]:
     """Reads the event; one that is too long or no object is a fault of whoever called us."""
-    import json
-
-    stream = sys.stdin
-    data = b"" if stream is None else stream.buffer.read(LARGEST_INPUT + 1)
     if len(data) > LARGEST_INPUT:
         raise OutriderError("the event has more than 1 MiB", hint=UPDATE)
     try:
@@ -177,15 +171,8 @@ def _nothing(event: str) -> dict[str, Any]:
     return _denied(f"the guard of private-reader could not judge this call. {GUARD}") if event == "private" else {}
 
 
-def _say(said: dict[str, Any]) -> None:
-    import json
-
-    try:
-        # ASCII, so that no locale can fail, and one write, so that no half of an answer is left.
-        os.write(1, f"{json.dumps(said)}\n".encode("ascii"))
-    except OSError:
-        # The client is gone; there is nobody to answer.
-        return
+def _line(said: dict[str, Any]) -> bytes:
+    return f"{json.dumps(said)}\n".encode("ascii")
 
 
 def _set_deadline(event: str) -> None:
@@ -193,7 +180,7 @@ def _set_deadline(event: str) -> None:
     import signal
 
     def give_up(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 (what a handler is given)
-        _say(_nothing(event))
+        say(_line(_nothing(event)))
         os._exit(0)
 
     signal.signal(signal.SIGALRM, give_up)
@@ -225,5 +212,5 @@ def _note(event: str, message: str) -> None:
 
     try:
         hook_faults.note(_places(os.environ, None), event=event, message=message, at=time.time())
-    except (OutriderError, OSError, ValueError):
+    except Exception:  # noqa: BLE001 (the answer matters more than the note)
         return
