@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -51,13 +51,15 @@ def tracing(tmp_path: Path) -> None:
         pytest.skip(f"LOUD: strace may not trace here, so no single write was made to fail: {trial.err.strip()[:200]}")
 
 
-def traced(folder: Path, command: list[str], *expressions: str, home: Path | None = None) -> Ended:
+def traced(
+    folder: Path, command: list[str], *expressions: str, home: Path | None = None, syscalls: Sequence[str] = SYSCALLS
+) -> Ended:
     """Runs a command under strace, with the home that it is given."""
     told = folder / "trace"
     environment = dict(os.environ)
     if home is not None:
         environment |= {"HOME": str(home), "OUTRIDER_HOME": str(book(home)), "CLAUDE_CONFIG_DIR": str(home / ".claude")}
-    options = [part for expression in (f"trace={','.join(SYSCALLS)}", *expressions) for part in ("-e", expression)]
+    options = [part for expression in (f"trace={','.join(syscalls)}", *expressions) for part in ("-e", expression)]
     done = subprocess.run(
         ["strace", "-f", "-o", str(told), *options, *command], env=environment, cwd=folder, text=True, check=False,
         stdin=subprocess.DEVNULL, capture_output=True, timeout=60,
