@@ -70,6 +70,10 @@ def route(prompt: str | None, *, as_json: bool, **choosing: Any) -> int:
 def _of_the_pack(session: "Session", decision: "Route") -> tuple[str, ...]:
     """Says why a subagent of ours that would do the work cannot be sent."""
     if decision.agent in session.registry.values.get("agents", {}) and session.pack.form is None:
+        from outrider.doors.client_pack import has_own_pack
+
+        if has_own_pack(session.places):
+            return ()
         return (f"the pack is not installed, so there is no `{decision.agent}` yet: `outrider install`",)
     first = session.registry.models.get(decision.chain[0]) if decision.chain else None
     is_native = first is not None and session.registry.providers[first.provider].dialect == "native"

@@ -51,6 +51,11 @@ def installed(places: Places, environment: Mapping[str, str] | None = None) -> I
     return loose or Installed()
 
 
+def has_own_pack(places: Places) -> bool:
+    """Whether the repository brings our agents itself: they are there without an install, and while it is paused."""
+    return places.project is not None and os.path.isdir(os.path.join(places.project, ".claude", "agents", PLUGIN))
+
+
 def _loose(places: Places) -> Installed | None:
     path = os.path.join(places.claude, *MANIFEST)
     stored = client_settings.values(path)
