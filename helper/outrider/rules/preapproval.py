@@ -73,7 +73,8 @@ SEEN_HIDDEN = frozenset({".github", ".gitignore", ".gitattributes", ".gitlab-ci.
 """Hidden names that hold nothing secret. All others (`.env`, `.git`, `.npmrc`) ask before a cloud model reads them."""
 WRITTEN = (".md", ".txt", ".csv", ".jsonl")
 """What an answer may be written as: files that nothing runs."""
-OBEYED = ("agents", "claude", "cmake", "conan", "constraints", "copilot", "memory", "requirements", "skill")
+CLIENT_FOLDER = ".claude"
+OBEYED = ("agents", "cmake", "conan", "constraints", "copilot", "memory", "requirements", "skill", CLIENT_FOLDER[1:])
 """How names of files begin that an agent or a build obeys, so that no model's words may become one unseen. Most other
 tools that obey a text write its name in capitals, so no such name is written either.
 """
