@@ -256,7 +256,12 @@ def test_the_plugin(typed: Shell, home: Path, tmp_path: Path) -> None:
     plugin(home, tmp_path / "market")
     shape = typed("status", "--json").json["pack"]
     assert (shape["form"], shape["where"], shape["version"]) == ("plugin", "outrider@here", "0.0.1")
-    assert [row["name"] for row in shape["agents"]][:2] == ["outrider:scout", "outrider:scribe"]
+    assert [row["name"] for row in shape["agents"]] == [
+        *(f"outrider:{name}" for name in TIERS if name != "private-reader"), "/outrider:private",
+    ]  # fmt: skip
+    assert "agent     /outrider:private        as the session (a command that you type)\n" in typed("status").out
+    assert "private" not in typed("switch", "best").out
+    typed("switch", "default")
     assert [message for _, message in troubles(typed)] == [
         f"the pack is of 0.0.1, and the helper is {typed('status', '--json').json['versions']['outrider']}"
     ]

@@ -33,6 +33,13 @@ def test_a_preset_stands_until_it_is_taken_back(typed: Shell, home: Path) -> Non
     assert typed("switch", "default").out == f"preset: none, each task its own chain\nfallback: on\n{SESSION}"
 
 
+def test_a_preset_of_the_settings_stands_where_nobody_switched(typed: Shell, home: Path) -> None:
+    """It says whose settings they are, and a switch goes before it."""
+    write_layer(home, {**LAYER, "preset": "talk"})
+    assert typed("switch").out.startswith("preset: talk (the user's preset)\n")
+    assert typed("switch", "cheap").out.startswith("preset: cheap (switched)\n")
+
+
 def test_local_says_what_still_goes_away(typed: Shell) -> None:
     """Claude Code itself is not local, and a preset that nothing can serve says so."""
     switched = typed("switch", "local")

@@ -46,6 +46,9 @@ def agents(session: Session) -> list[dict[str, Any]]:
     for agent, (tier, source) in tiers.standing(session.registry, own=own, user=user).items():
         name = session.pack.names.get(agent, agent)
         tier_text, said = _as_defined(theirs.get(name), tier=tier.text, source=source)
+        if name.startswith("/"):
+            # The plugin has a command in its place, which is no subagent.
+            tier_text, said = None, "a command that you type"
         rows.append({"agent": agent, "name": name, "tier": tier_text, "from": said, "note": clashes.get(agent)})
     return rows
 

@@ -51,11 +51,16 @@ class Session:
             (flag, "flag"),
             (own.get("preset"), "switched for this project"),
             (user.get("preset"), "switched"),
-            (self.registry.values.get("preset"), "the project's preset"),
+            (self.registry.values.get("preset"), f"the {self._says_preset()} preset"),
         ):
             if name:
                 return name, source
         return None, ""
+
+    def _says_preset(self) -> str:
+        """Returns whose settings choose the preset that stands where nobody has switched."""
+        layer = self.registry.origins.get("$.preset", "bundled").partition(" ")[0]
+        return {"user": "user's", "managed": "machine's"}.get(layer, "project's")
 
     def fallback(self, *, flag: bool | None) -> bool | None:
         """Returns whether fallback was turned on or off, by flag or by a standing switch."""

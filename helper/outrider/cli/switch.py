@@ -103,7 +103,8 @@ def _print(session: Session) -> None:
     if stands["explore"] is not None:
         out(f"explore: {'on' if stands['explore'] else 'off'}")
     if session.pack.form is not None and not session.pack.paused:
-        out(f"agents: {_named((row['name'], row['tier'] or 'as the session') for row in pack_state.agents(session))}")
+        rows = [row for row in pack_state.agents(session) if not row["name"].startswith("/")]
+        out(f"agents: {_named((row['name'], row['tier'] or 'as the session') for row in rows)}")
 
 
 def _from(source: str | None) -> str:
