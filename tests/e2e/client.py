@@ -133,14 +133,17 @@ class Client:
         done = self._run(command, api=api, seconds=seconds)
         events = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
         if not any(event.get("type") == "result" for event in events):
-            raise AssertionError(f"the client ended without a result ({done.returncode}): {done.stdout}{done.stderr}")
+            raise AssertionError(
+                f"the client ended without a result ({done.returncode}): {_end(done.stdout, done.stderr)}"
+            )
         return Run(code=done.returncode, events=events, stderr=done.stderr)
 
     def command(self, *arguments: str, api: MessagesApi | None = None, seconds: float = RUN) -> str:
         """Runs another command of the client, such as `plugin validate`, and returns what it prints."""
         done = self._run(arguments, api=api, seconds=seconds)
         if done.returncode:
-            raise AssertionError(f"claude {' '.join(arguments)} exits {done.returncode}: {done.stdout}{done.stderr}")
+            said = _end(done.stdout, done.stderr)
+            raise AssertionError(f"claude {' '.join(arguments)} exits {done.returncode}: {said}")
         return done.stdout + done.stderr
 
     def _run(
@@ -162,5 +165,10 @@ class Client:
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 out, err = process.communicate()
-                raise AssertionError(f"the client ran for more than {seconds:.0f} s: {out}{err}") from None
+                raise AssertionError(f"the client ran for more than {seconds:.0f} s: {_end(out, err)}") from None
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+
+def _end(*said: str) -> str:
+    """Returns the end of what was said: enough to see why, and no more."""
+    return "".join(words[-1500:] for words in said)

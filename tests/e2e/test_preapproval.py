@@ -1,8 +1,11 @@
 """The Bash hook: what only asks or reads runs without a prompt, and nothing else does."""
 
+import json
+import re
 import shlex
+import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -10,8 +13,10 @@ import pytest
 from tests.e2e.client import OLD, Run
 from tests.e2e.conftest import Make
 from tests.e2e.examples import examples
-from tests.e2e.messages_api import MessagesApi, bash, spawn
+from tests.e2e.messages_api import Block, MessagesApi, bash, spawn
 from tests.e2e.stage import Stage, write
+from tests.machines import ROOT
+from tests.servers import ScriptedServer
 
 pytestmark = pytest.mark.e2e
 
@@ -23,9 +28,16 @@ ANSWERED: Sequence[str] = (
     f"git log -1 | {ECHO}",
     f"git diff HEAD | {ECHO} 'what changed?'",
     f"{ECHO} -f notes.md hi",
+    f"git show HEAD:notes.md | {ECHO} --max-cost 0.05",
+    f"cat ./notes.md | {ECHO} -f notes.md --json",
+    f"{ECHO}  \"a 'quoted' word\"",
     "outrider route -t auto 'why does this deadlock?'",
     "outrider models",
     "outrider status",
+    "outrider why",
+    "outrider usage --since 7d",
+    "outrider guide",
+    "outrider guide calling",
 )
 """What runs, and runs well, without a key and without a network."""
 ASKS: Sequence[str] = (
@@ -47,6 +59,38 @@ ASKS: Sequence[str] = (
     f"{ECHO} --out ../F hi",
     f"{ECHO} --record F hi",
     f"{ECHO} --background hi",
+    f"{ECHO} hi\ntouch F",
+    f"{ECHO} hi \\\n; touch F",
+    f"{ECHO} <<'END'\nhi\nEND\ntouch F",
+    f"{ECHO} <<'A' <<'B'\nhi\nA\nB\n",
+    f"{ECHO} <(touch F)",
+    f"{ECHO} $'hi'",
+    f"{ECHO} {{hi,ho}}",
+    f"{ECHO} ~",
+    f"{ECHO} hi || touch F",
+    f"! {ECHO} hi",
+    f"({ECHO} hi)",
+    f"if true; then {ECHO} hi; fi",
+    f"exec {ECHO} hi",
+    f"command {ECHO} hi",
+    f"git -c core.pager='touch F' log | {ECHO} hi",
+    f"git log --output=F | {ECHO} hi",
+    f"git diff --no-index /etc/hostname notes.md | {ECHO} hi",
+    f"git show --ext-diff | {ECHO} hi",
+    f"git -C / log | {ECHO} hi",
+    f"cat notes.md /etc/hostname | {ECHO} hi",
+    f"cat outside | {ECHO} hi",
+    f"cat | {ECHO} hi < /etc/hostname",
+    f"{ECHO} -f outside hi",
+    f"{ECHO} -f ../user/.claude/settings.json hi",
+    f"{ECHO} --schema /etc/hostname hi",
+    f"{ECHO} --image /etc/hostname hi",
+    f"{ECHO} -f ~/.ssh/id hi",
+    f"{ECHO} --raw --out /dev/stdout hi",
+    "outrider hook bash",
+    "outrider render",
+    "outrider prune",
+    "outrider config path; outrider models",
     "outrider install",
     "outrider uninstall",
     "outrider switch best",
@@ -56,19 +100,26 @@ ASKS: Sequence[str] = (
     "outrider pause",
 )
 """What the client has to ask for."""
+LONG = 240.0
+"""How long a run of many lines may take, in seconds; it starts two interpreters for each."""
+
+
+def in_turns(lines: Sequence[str], each: int = 8) -> list[list[Block]]:
+    """Returns the lines as calls of the Bash tool, so many in a turn."""
+    return [[bash(line) for line in lines[at : at + each]] for at in range(0, len(lines), each)]
 
 
 def ask_main(stage: Stage, lines: Sequence[str], *options: str) -> tuple[Run, tuple[str, ...]]:
     """Has the session itself run each line, and returns the run and what each gave back."""
-    with MessagesApi(main=[[bash(line)] for line in lines]) as api:
-        run = stage.client.ask("hello", *options, api=api)
+    with MessagesApi(main=in_turns(lines)) as api:
+        run = stage.client.ask("hello", *options, api=api, seconds=LONG)
     return run, api.main[-1].results
 
 
 def ask_sub(stage: Stage, lines: Sequence[str], agent: str = "general-purpose") -> tuple[Run, tuple[str, ...]]:
     """Has a subagent run each line, and returns the run and what each gave back."""
-    with MessagesApi(main=[[spawn(agent)]], sub=[[bash(line)] for line in lines]) as api:
-        run = stage.client.ask("hello", api=api)
+    with MessagesApi(main=[[spawn(agent)]], sub=in_turns(lines)) as api:
+        run = stage.client.ask("hello", api=api, seconds=LONG)
     return run, api.sub[-1].results
 
 
@@ -77,8 +128,8 @@ def test_asking_and_reading_run(pack: Stage):
     run, results = ask_main(pack, ANSWERED)
     assert run.denied == ()
     for line, result in zip(ANSWERED, results, strict=True):
-        assert ("<outrider-answer" in result) == line.count(ECHO), f"{line}: {result}"
-        assert "error:" not in result
+        assert ("<outrider-answer" in result or '"answer": ' in result) == (ECHO in line), f"{line}: {result}"
+        assert not FAILED.search(result), f"{line}: {result}"
     assert not (pack.project / "F").exists()
 
 
@@ -96,18 +147,22 @@ def test_they_run_on_the_old_client(make: Make):
     run, results = ask_main(stage, ANSWERED)
     assert (run.denied, len(results)) == ((), len(ANSWERED))
     run, _ = ask_main(stage, ASKS)
-    assert (run.denied, (stage.project / "F").exists()) == (tuple(ASKS), False)
+    assert (sorted(run.denied), (stage.project / "F").exists()) == (sorted(ASKS), False)
 
 
-@pytest.mark.parametrize("where", ["main", "subagent"])
-def test_all_else_asks(pack: Stage, where: str):
+@pytest.mark.parametrize(("form", "ask"), [("loose", ask_main), ("plugin", ask_sub)], ids=["main", "subagent"])
+def test_all_else_asks(make: Make, form: str, ask: Callable[..., tuple[Run, tuple[str, ...]]]):
     """Lines that write, run something else, or reach out of the project are left to the user, and change nothing."""
-    run, _ = (ask_main if where == "main" else ask_sub)(pack, ASKS)
-    assert run.denied == tuple(ASKS)
-    assert sorted(path.name for path in pack.project.iterdir()) == [".git", "notes.md"]
-    assert not (pack.project.parent / "F").exists()
+    stage = make(form)
+    (stage.project / "outside").symlink_to("/etc/hostname")
+    run, _ = ask(stage, ASKS)
+    assert sorted(run.denied) == sorted(ASKS)
+    assert sorted(path.name for path in stage.project.iterdir()) == [".git", "notes.md", "outside"]
+    assert not (stage.project.parent / "F").exists()
 
 
+FAILED = re.compile(r"^(Exit code|error:)|Output too large", re.MULTILINE)
+NAMED = re.compile(r"(?:-f |--image |--schema |=|cat )'?([a-z][\w./-]*[./][a-z]+)")
 DENIED = (
     f"{ECHO} -f .env hi",
     f"{ECHO} -f ./secrets/../.env hi",
@@ -133,7 +188,7 @@ def test_denied_files_are_not_read(pack: Stage, place: str):
     }
     merge_deny(settings[place], ["Read(./.env)", "Read(secrets/**)"])
     run, results = ask_main(pack, DENIED)
-    assert run.denied == DENIED
+    assert sorted(run.denied) == sorted(DENIED)
     assert "7319" not in "".join(results)
 
 
@@ -146,8 +201,6 @@ def commit(project: Path) -> None:
 
 def merge_deny(settings: Path, rules: list[str]) -> None:
     """Adds deny rules to a settings file."""
-    import json
-
     value = json.loads(settings.read_text(encoding="utf-8")) if settings.exists() else {}
     write(settings, {**value, "permissions": {"deny": rules}})
 
@@ -159,28 +212,41 @@ def test_deny_rules_beat_us(pack: Stage):
     assert (run.denied, "<outrider-answer" in results[0]) == (ANSWERED[:1], False)
 
 
-def test_every_example_runs(pack: Stage, repository: Path):
-    """Every command that our pages show as asking or reading runs without a prompt."""
-    if pack.form == "plugin":
-        shown = [*examples(repository / "agents"), *examples(repository / "skills")]
-    else:
-        shown = [*examples(pack.claude / "agents/outrider"), *examples(pack.claude / "skills/outrider")]
-    assert len(shown) > 30
-    set_the_scene(pack, [line for _, line in shown])
-    lines = [line for page, line in shown if "private-reader" not in page]
-    run, results = ask_main(pack, lines)
-    assert len(results) == len(lines)
+def test_every_example_runs(make: Make, repository: Path, server: ScriptedServer):
+    """Every command that a page of either form shows as asking or reading runs without a prompt, and works."""
+    stage = make("loose")
+    pages = [stage.claude / "agents/outrider", stage.claude / "skills/outrider", repository / "agents"]
+    shown = [it for folder in (*pages, repository / "skills") for it in examples(folder)]
+    lines = sorted({line for _, line in shown})
+    assert len(lines) > 30
+    connect(stage, server)
+    set_the_scene(stage, lines)
+    run, found = ask_main(stage, lines)
+    results = dict(zip(lines, found, strict=True))
     assert {page: line for page, line in shown if line in run.denied} == {}
+    assert {line: words for line, words in results.items() if FAILED.search(words)} == {}
+
+
+def connect(stage: Stage, server: ScriptedServer) -> None:
+    """Gives the user a key and servers that answer."""
+    server.text = "{{}}"
+    reached = {"openai": "/v1", "gemini": "/v1", "ollama": "", "localai": "/v1", "vllm": "/v1"}
+    stage.layer({"providers": {name: {"base_url": server.url + path} for name, path in reached.items()}})
+    keys = stage.home / ".config/outrider/env"
+    write(keys, "OPENAI_API_KEY=sk-test-0123456789\nGEMINI_API_KEY=test-0123456789\n")
+    for path, mode in ((keys.parent, 0o700), (keys, 0o600)):
+        path.chmod(mode)
 
 
 def set_the_scene(stage: Stage, lines: Sequence[str]) -> None:
-    """Makes the files that the examples name, and commits twice, so that there is a diff to show."""
+    """Makes the files that the examples name, and a change after the last commit, so that there is a diff."""
     for line in lines:
-        for word in shlex.split(line.partition("<<")[0]):
-            if "/" in word or "." in word:
-                path = stage.project / word
-                if not word.startswith(("/", "~", "-", ".")) and " " not in word and not path.exists():
-                    write(path, "{}\n")
+        for word in NAMED.findall(line.partition("<<")[0]):
+            path = stage.project / word
+            if not path.exists():
+                write(path, "{}\n")
+                if path.suffix == ".png":
+                    shutil.copy(ROOT / ".claude-plugin/icon.png", path)
     commit(stage.project)
     write(stage.project / "notes.md", "The lock is taken once.\n")
 

@@ -67,7 +67,8 @@ def test_every_other_call_is_refused(make: Make, local: ScriptedServer, version:
         "outrider ask --private -f payroll.csv sum; cat payroll.csv",
         "outrider ask --private -f payroll.csv sum | cat - payroll.csv",
         "outrider ask --private --out answer.txt -f payroll.csv sum",
-        "outrider ask '--private' -m echo -f payroll.csv -- --private",
+        "outrider ask -m echo -f payroll.csv -- --private",
+        "outrider ask -m echo -f payroll.csv <<'END'\n--private\nEND",
         "outrider status",
     ]
     calls = [call("Read", file_path=str(stage.project / "payroll.csv")), *map(bash, lines)]
