@@ -1,6 +1,8 @@
 """Installing, pausing and removing the pack, seen from the client; two forms at once; commands that the user types."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,6 +51,38 @@ def test_uninstall_leaves_the_client_as_it_was(make: Make, version: str):
     kept = {name: it for name, it in files.items() if not name.startswith(sessions)}
     assert {name: it for name, it in after.items() if name in kept or "outrider" in name} == kept
     assert set(after) - set(files) <= set(during) - {name for name in during if "outrider" in name}
+
+
+def test_removing_the_plugin_leaves_the_client_as_it_was(make: Make, repository: Path):
+    """After the client's own removal of the plugin it lists what it listed before."""
+    stage = make(None)
+    before = loaded(stage)
+    install_plugin(stage, repository)
+    assert of_ours(loaded(stage)) > {"outrider:scout", "plugin outrider", "outrider:multi-model"}
+    stage.client.command("plugin", "uninstall", "outrider@outrider")
+    stage.client.command("plugin", "marketplace", "remove", "outrider")
+    assert loaded(stage) == before
+
+
+@pytest.mark.parametrize("where", ["elsewhere", "linked"])
+def test_a_settings_folder_elsewhere(make: Make, where: str):
+    """With CLAUDE_CONFIG_DIR set, or `~/.claude` a link, the pack goes where the client looks, and goes again."""
+    stage = make(None)
+    real = stage.home / "dotfiles/claude"
+    real.parent.mkdir()
+    stage.claude.rename(real)
+    env = {"CLAUDE_CONFIG_DIR": str(real)} if where == "elsewhere" else {}
+    if where == "linked":
+        stage.claude.symlink_to(real)
+    moved = replace(stage, client=replace(stage.client, env=env))
+    before = loaded(moved)
+    moved.outrider("install")
+    with MessagesApi(main=[[spawn("scout")], [bash("outrider ask -m echo hi")]]) as api:
+        run = moved.client.ask("hello", api=api)
+    assert ([it.model for it in api.sub], run.denied) == (["claude-haiku-5-5"], ())
+    moved.outrider("uninstall")
+    assert loaded(moved) == before
+    assert stage.claude.is_symlink() == (where == "linked")
 
 
 def test_a_name_that_the_user_has(make: Make):
@@ -100,12 +134,13 @@ def test_loose_install_beside_the_plugin_is_refused(make: Make):
     assert tree(stage.claude) == before
 
 
-def test_plugin_beside_a_loose_install_is_told(make: Make, repository: Any):
+def test_plugin_beside_a_loose_install_is_told(make: Make, repository: Path):
     """When the plugin came later, `status` and `doctor` say that both are there."""
     stage = install_plugin(make("loose"), repository)
     listed = of_ours(loaded(stage))
     assert {"scout", "outrider:scout"} <= listed
-    assert "outrider uninstall" in stage.outrider("doctor", code=1)
+    said = stage.outrider("doctor")
+    assert ("claude plugin uninstall outrider" in said, "outrider uninstall" in said) == (True, True)
 
 
 @pytest.mark.parametrize("command", ["status", "switch", "why", "pause", "ask", "consensus"])

@@ -70,6 +70,13 @@ def test_project_layer_may_only_lower(pack: Stage, layer: Mapping[str, Any], tie
     assert spawned(pack, pack.called("reviewer")) == sent(tier)
 
 
+def test_broken_project_layer_undoes_no_choice(pack: Stage):
+    """A repository cannot take back what the user chose by breaking its settings."""
+    pack.outrider("switch", "cheap")
+    pack.project_layer({"agents": []})
+    assert spawned(pack, pack.called("architect")) == sent("haiku/low")
+
+
 def test_trusted_project_raises(pack: Stage):
     """A trusted repository may raise a tier."""
     pack.project_layer({"agents": {"reviewer": {"tier": "opus/high"}}})
