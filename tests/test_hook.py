@@ -59,7 +59,7 @@ class Client:
 
     def spawn(self, name: str, **more: Any) -> Any:
         """Asks about a spawn; returns what is changed in its input, or the whole answer."""
-        given = {"description": "look", "prompt": "where?", "subagent_type": name, **more}
+        given = {"description": "look", "prompt": "where?", **more, "subagent_type": name}
         said = self.answer("agent", "Agent", given)
         routed = said.get("hookSpecificOutput", {}).get("updatedInput")
         if routed is None:
@@ -253,6 +253,7 @@ def test_another_project_than_the_sessions_asks(client: Client, tmp_path: Path) 
     git(other, "init", "-q")
     assert client.bash("outrider ask -f x.txt hi", cwd=other) == {}
     assert client.bash("outrider ask -f x.txt hi", cwd=tmp_path / "gone") == {}
+    assert hook_faults.noted(places()) == []
 
 
 def test_a_call_outside_of_the_sandbox_asks(client: Client) -> None:
@@ -356,6 +357,7 @@ def test_our_agents_run_on_their_tier(client: Client, home: Path) -> None:
     assert client.spawn("scout") == {}
     pack(home)
     assert client.spawn("scout") == {"model": "haiku", "effort": "low"}
+    assert client.spawn("scout", prompt='{"subagent_type": "mine"}') == {"model": "haiku", "effort": "low"}
     assert client.spawn("scout", effort="max", run_in_background=False) == {"model": "haiku"}
     assert client.spawn("outrider-builder") == {"model": "sonnet", "effort": "medium"}
     for name in ("builder", "outrider:scout", "general-purpose", "Explore", "mine", ""):

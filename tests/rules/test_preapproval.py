@@ -2,13 +2,15 @@
 
 import click
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from outrider.cli.group import COMMANDS, cli
 from outrider.rules import preapproval
 from outrider.rules.git_reading import History
 from outrider.rules.permissions import Rule
 from outrider.rules.preapproval import COMING, FLAG, FORMS, Call, Scope, Seen, call, is_private_ask
-from outrider.rules.shell_line import parse
+from outrider.rules.shell_line import Line, parse
 
 KNOWN = {name for commands in COMMANDS.values() for name in commands}
 
@@ -147,6 +149,38 @@ def test_what_the_list_holds(text: str, wanted: Call) -> None:
 def test_what_the_list_does_not_hold(text: str) -> None:
     """Everything that changes, installs, trusts, spends more, runs long or starts a program asks."""
     assert made(text) is None
+
+
+WORDS = st.one_of(
+    st.sampled_from((*FORMS["ask",].flags, "--", "-", "--record", "--tools", "--background", "-mx", "-fq", "--out=x.md",
+                     "--file=x", "--private=1", "--answer=a=b", "--nosuch", "-qf", "--max-cost=0.5")),
+    st.sampled_from(("a.py", "b.md", "a=b", "top_p=1", "0.5", "9", "-x", "--private", "-f", "--out", "", "hi", "=")),
+)  # fmt: skip
+
+
+@settings(max_examples=1_500, deadline=None)
+@given(words=st.lists(WORDS, max_size=7))
+@example(words=["-s", "--private", "-f", "--out", "--", "--record"])
+@example(words=["--out", "a.md", "--out", "b.md", "-f", "-f"])
+def test_the_command_reads_the_words_as_the_list_does(words: list[str]) -> None:
+    """For any accepted call: the files that the real command would read and write are those that are looked at."""
+    found = call(Line(words=("outrider", "ask", *words)))
+    if found is None or {"-h", "--help"} & set(words):
+        return
+    try:
+        real = command(("ask",)).make_context("ask", list(words)).params
+    except click.UsageError:
+        return
+    files = [*real["files"], *real["images"], *filter(None, [real["schema"]])]
+    files += [real["answer"].partition("=")[2]] if real["answer"] else []
+    assert set(files) <= set(found.inputs)
+    assert set(filter(None, [real["out"]])) <= set(found.outputs)
+    assert (real["private"], real["record"], real["replay"], real["background"]) == (
+        found.is_private,
+        None,
+        None,
+        False,
+    )
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,9 @@ from outrider.records import replace
 from outrider.rules import preapproval
 from outrider.rules.preapproval import Call, Scope, Seen, is_inside
 
-CODE_BEARING = ("BASH_ENV", "DYLD_INSERT_LIBRARIES", "ENV", "LD_AUDIT", "LD_LIBRARY_PATH", "LD_PRELOAD", "ZDOTDIR",
-                "XDG_CONFIG_HOME")  # fmt: skip
+CODE_BEARING = (
+    "BASH_ENV", "DYLD_INSERT_LIBRARIES", "LD_AUDIT", "LD_LIBRARY_PATH", "LD_PRELOAD", "XDG_CONFIG_HOME", "ZDOTDIR",
+)  # fmt: skip
 """Variables by which a project's settings could have a shell, a loader or git read code or settings of its own."""
 
 
@@ -80,7 +81,9 @@ def _is_own_environment(environment: Mapping[str, str], projects: list[str], *, 
         return False
     for name in CODE_BEARING:
         for path in filter(None, environment.get(name, "").replace(" ", ":").split(":")):
-            if _is_foreign(path, projects):
+            # A library's bare name is looked for in the folders of libraries alone.
+            is_bare = "/" not in path and name in {"LD_AUDIT", "LD_PRELOAD"}
+            if not is_bare and _is_foreign(path, projects):
                 return False
     return all(_is_own_program(name, environment.get("PATH", ""), projects) for name in programs)
 

@@ -83,7 +83,7 @@ def _approve(given: dict[str, Any], environment: Mapping[str, str]) -> dict[str,
     line = parse(command) if command is not None else None
     made = call(line) if line is not None else None
     cwd = _folder(given.get("cwd"))
-    if made is None or cwd is None:
+    if made is None or cwd is None or not os.path.isdir(cwd):
         return {}
     from outrider.doors import approving
 
