@@ -13,8 +13,8 @@ pack into Claude Code, and proves it all with `outrider demo`. Runs on macOS, Li
 or newer, or uv, which fetches one. Needs no root, edits no profile, and may be run again at any time.
 
 Options:
-  --project       install the pack into this repository's .claude instead of your own
-  --mcp           set up the MCP server too
+  --project       install the pack into the repository that you stand in, for its team, instead of your own folder
+  --mcp           set up the MCP server too (there is none in this version)
   --helper-only   the command alone: no pack, no demo
   --with bulk     add the library for very large batches
   --no-demo       do not run the demo at the end
@@ -47,7 +47,7 @@ read_options() {
     while [ "$#" -gt 0 ]; do
         case "$1" in
             --project) pack_options+=(--project) ;;
-            --mcp) pack_options+=(--mcp); extras="$extras mcp" ;;
+            --mcp) fail 2 "this version has no MCP server yet" "leave --mcp out: agents call \`outrider\` by Bash" ;;
             --helper-only) helper_only=yes ;;
             --no-demo) demo="" ;;
             --dry-run) dry_run=yes ;;
@@ -251,9 +251,7 @@ install_pack() {
         say "would install the pack with \`outrider install${pack_options[*]:+ ${pack_options[*]}}\`${demo:+ and run \`outrider demo\`}"
         return 0
     fi
-    if "$launcher" install --help >/dev/null 2>&1; then
-        "$launcher" install ${pack_options[@]+"${pack_options[@]}"} || status=$?
-    fi
+    (cd "$started_in" && exec "$launcher" install ${pack_options[@]+"${pack_options[@]}"}) || status=$?
     if [ -n "$demo" ] && ! "$launcher" demo; then
         fail 1 "outrider is installed, but its demo failed" "$launcher doctor"
     fi
@@ -273,8 +271,9 @@ tell_how_to_start() {
             say "    $line"
             ;;
     esac
+    # The pack says so itself.
     # shellcheck disable=SC2016 # dollars of money
-    say 'budgets: $1 a run, $10 a day, until you set your own'
+    [ -z "$helper_only" ] || say 'budgets: $1 a run, $10 a day, until you set your own'
 }
 
 # Removes what install_helper made, child by child, and nothing else.
@@ -289,8 +288,12 @@ remove_helper() {
         say "would remove the pack, $bin/outrider and $share"
         return
     fi
-    if "$launcher" uninstall --help >/dev/null 2>&1; then
-        "$launcher" uninstall ${pack_options[@]+"${pack_options[@]}"} || status=$?
+    if [ -x "$launcher" ] && "$launcher" uninstall --help >/dev/null 2>&1; then
+        # Without the helper nobody could tell what of the pack is the user's.
+        if ! "$launcher" uninstall \
+            || { [ -n "${pack_options[*]:-}" ] && ! (cd "$started_in" && exec "$launcher" uninstall --project); }; then
+            fail 1 "the pack could not be taken away, so the helper stays" "see above, then run ./install.sh --uninstall again"
+        fi
     fi
     if [ -L "$bin/outrider" ] && [ "$(readlink "$bin/outrider")" = "$launcher" ]; then
         rm -f "$bin/outrider"
@@ -308,7 +311,7 @@ remove_helper() {
 }
 
 main() {
-    local source_folder home="" bin="" launcher="" status=0
+    local source_folder started_in="$PWD" home="" bin="" launcher="" status=0
     local helper_only="" demo=yes dry_run="" uninstall="" extras="" pack_options=()
     share="" work="" locked="" # not local: the trap at exit reads them
     read_options "$@"

@@ -3,6 +3,7 @@
 Packages come from a folder of wheels that is filled once, so that the installer itself runs without a network.
 """
 
+import json
 import os
 import shutil
 import signal
@@ -106,6 +107,7 @@ def test_help_lists_every_option(machine: Machine) -> None:
         (["--frobnicate"], {}, 2),
         (["--with", "everything"], {}, 2),
         (["--with"], {}, 2),
+        (["--mcp"], {}, 2),
         ([], {"HOME": ""}, 2),
         ([], {"HOME": "somewhere"}, 2),
         ([], {"OUTRIDER_DATA": "relative/path"}, 2),
@@ -217,12 +219,28 @@ def test_a_fresh_install_works_by_its_link(installed: tuple[Machine, str]) -> No
 
 
 def test_an_install_tells_what_to_do_next(installed: tuple[Machine, str]) -> None:
-    """It names the command by its path, the line for the profile, which it does not edit, and the budgets."""
+    """It names the command by its path, the line for the profile, which it does not edit, and the budgets, once."""
     machine, said = installed
     assert f'export PATH="{machine.link.parent}:$PATH"' in said
     assert f"outrider is ready: {machine.link}" in said
-    assert "budgets: $1 a run, $10 a day" in said
+    assert said.count("$1 a run, $10 a day") == 1
     assert [path for path in tree(machine.home) if path.startswith((".bash", ".profile", ".zsh"))] == []
+
+
+def test_an_install_ends_with_the_pack_in_place(installed: tuple[Machine, str]) -> None:
+    """Agents, skills, hooks, the shim that knows the helper; told before the demo, and the demo ran."""
+    machine, said = installed
+    claude = machine.home / ".claude"
+    manifest = json.loads((claude / "config/outrider.pack.json").read_bytes())
+    assert sorted(manifest["files"]) == sorted(path for path in tree(claude) if path != "config/outrider.pack.json")
+    assert len([path for path in tree(claude) if path.startswith("agents/outrider/")]) == 8
+    shim = claude / "skills/outrider/bin/outrider"
+    done = subprocess.run(
+        [shim, "--version"], env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == machine.outrider("--version")
+    assert said.index("the pack ") < said.index("outrider is ready")
+    assert "next      restart Claude Code" in said
 
 
 def test_a_project_cannot_choose_the_code_that_runs(installed: tuple[Machine, str], tmp_path: Path) -> None:
@@ -277,6 +295,32 @@ def test_a_killed_upgrade_leaves_the_old_one_working(installed: tuple[Machine, s
     assert sorted((machine.share / "venvs").iterdir()) == sorted([old, (machine.share / "venv").resolve()])
 
 
+def test_the_helper_stays_while_the_pack_cannot_be_taken_away(installed: tuple[Machine, str]) -> None:
+    """Without it nobody could tell what is the user's: a damaged manifest stops the uninstall."""
+    machine, _ = installed
+    manifest = machine.home / ".claude/config/outrider.pack.json"
+    kept = manifest.read_bytes()
+    manifest.write_bytes(b"{")
+    before = tree(machine.home)
+    done = machine.run("--uninstall")
+    assert (done.returncode, tree(machine.home)) == (1, before)
+    assert "error: the pack could not be taken away, so the helper stays" in done.stderr
+    manifest.write_bytes(kept)
+
+
+def test_a_project_is_the_folder_that_the_user_stands_in(installed: tuple[Machine, str], tmp_path: Path) -> None:
+    """Not the checkout that the installer is in; and the user's own folder is left as it is."""
+    machine, _ = installed
+    repository = tmp_path / "repository"
+    (repository / ".git").mkdir(parents=True)
+    before = tree(machine.home / ".claude")
+    command = [str(ROOT / "install.sh"), "--project", "--no-demo"]
+    done = subprocess.run(command, env=machine.env, cwd=repository, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (repository / ".claude/agents/outrider/scout.md").exists()
+    assert tree(machine.home / ".claude") == before
+
+
 def test_uninstall_takes_away_only_what_was_made(installed: tuple[Machine, str]) -> None:
     """Keys, the ledger and other people's files stay, and it says where the keys are."""
     machine, _ = installed
@@ -287,10 +331,14 @@ def test_uninstall_takes_away_only_what_was_made(installed: tuple[Machine, str])
     guest.write_text("mine", encoding="utf-8")
     assert machine.run("--uninstall", "--dry-run").returncode == 0
     assert machine.link.exists()
+    edited = machine.home / ".claude/agents/outrider/scout.md"
+    edited.write_text("mine", encoding="utf-8")
     done = machine.run("--uninstall")
     assert done.returncode == 0, done.stderr
     assert not machine.link.is_symlink()
     assert tree(machine.share) == {"notes.txt": b"mine"}
+    assert tree(machine.home / ".claude") == {"agents/outrider/scout.md": b"mine"}
+    assert "kept      agents/outrider/scout.md: you changed it\n" in done.stdout
     assert keys.read_text(encoding="utf-8") == "DEEPSEEK_API_KEY=sk-test\n"
     assert "your keys and your ledger stay in" in done.stdout
 

@@ -116,7 +116,7 @@ def open_tree(where: Places, *, form: Form) -> tuple[Tree, Mode]:
     folder = os.path.join(root, ".claude")
     if os.path.islink(folder) or os.path.realpath(folder) == os.path.realpath(where.claude):
         raise LeftForYou(
-            f"{folder} is a link, or your own Claude folder, and no repository's",
+            f"{folder} is a link, or your own folder of Claude Code",
             hint="run it in the repository, or without `--project`",
         )
     return Tree(folder, folder_mode=0o755), lambda path: 0o755 if is_executable(path) else 0o644
