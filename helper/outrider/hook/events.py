@@ -17,6 +17,8 @@ from typing import Any
 from outrider.doors.settings import Places
 from outrider.errors import OutriderError
 from outrider.hook import LARGEST_INPUT, say
+from outrider.records import replace
+from outrider.rows import Registry
 
 LONGEST = 4.0
 """Seconds after which we give up: Claude Code waits for us."""
@@ -122,7 +124,7 @@ def _spawn(given: dict[str, Any], environment: Mapping[str, str]) -> dict[str, A
     agent = spawning.agent_called(name, pack.names)
     if agent is None and name != spawning.EXPLORE:
         return {}
-    from outrider.doors import pinned, registry, state
+    from outrider.doors import pinned, state
 
     own, user = state.standing(where)
     if ":" not in name and any(name in pinned.defined(where, start) for start in starts):
@@ -132,8 +134,21 @@ def _spawn(given: dict[str, Any], environment: Mapping[str, str]) -> dict[str, A
         return spawning.on_tier(tool, spawning.CHEAPEST) if is_on and not _is_users(name, where) else {}
     from outrider.rules import tiers
 
-    tier, _ = tiers.effective(registry.load(where), agent=agent, own=own, user=user)
+    tier, _ = tiers.effective(_registry(where), agent=agent, own=own, user=user)
     return spawning.on_tier(tool, tier)
+
+
+def _registry(where: Places) -> Registry:
+    """Loads the registry; a repository's settings that are broken count for nothing, and undo no choice of the user."""
+    from outrider.doors import registry
+
+    try:
+        return registry.load(where)
+    except OutriderError as wrong:
+        if where.project is None:
+            raise
+        _note("agent", wrong.message)
+        return registry.load(replace(where, project=None))
 
 
 def _is_users(name: str, where: Places) -> bool:
