@@ -193,6 +193,8 @@ def test_a_name_that_the_user_has_stays_theirs(typed: Shell, home: Path, claude:
     assert json.loads((claude / "config/outrider.pack.json").read_bytes())["names"]["scout"] == "outrider-scout"
     (claude / "agents/team/s.md").unlink()
     assert typed("upgrade", "--json").json["agents"]["scout"]["name"] == "scout"
+    (claude / "agents/outrider/own.md").write_text(MINE, encoding="utf-8")
+    assert typed("upgrade", "--json").json["agents"]["scout"]["name"] == "outrider-scout"
 
 
 def test_the_explore_override_comes_and_goes(typed: Shell, home: Path, claude: Path) -> None:

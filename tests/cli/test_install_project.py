@@ -162,7 +162,11 @@ def test_upgrade_names_every_version_that_differs(typed: Shell, repository: Path
         "outrider: the pack of this repository is 0.1.0, the helper 0.3.0: `outrider upgrade --project`\n" in done.err
     )
     assert f"{repository}/.claude/config/models.json asks for outrider >=1.2, and this is 0.3.0" in done.err
-    assert "0.1.0 before" in typed("upgrade", "--project").out
+    path = home / ".claude/config/outrider.pack.json"
+    path.write_text(path.read_text(encoding="utf-8").replace('"0.3.0"', '"0.2.0"'), encoding="utf-8")
+    done = typed("upgrade", "--project")
+    assert "0.1.0 before" in done.out
+    assert "outrider: your own pack is 0.2.0, the helper 0.3.0: `outrider upgrade`\n" in done.err
     assert "0.1.0" not in typed("upgrade").err
 
 
@@ -173,6 +177,20 @@ def test_upgrade_installs_nothing_that_is_not_there(typed: Shell, home: Path) ->
         0, "the helper is 0.3.0; the pack is not installed as files here: `outrider install`\n",
     )  # fmt: skip
     assert not (home / ".claude").exists()
+
+
+def test_the_plugin_is_named_where_it_doubles_ours(typed: Shell, repository: Path, home: Path) -> None:
+    """A repository's agents stand beside those of the plugin; and `upgrade` knows which form there is."""
+    folder = home / ".claude/plugins"
+    folder.mkdir(parents=True)
+    listed = {"version": 2, "plugins": {"outrider@market": [{"scope": "user", "version": "0.1.0"}]}}
+    (folder / "installed_plugins.json").write_text(json.dumps(listed), encoding="utf-8")
+    (home / ".claude/settings.json").write_text('{"enabledPlugins": {"outrider@market": true}}', encoding="utf-8")
+    done = typed("install", "--project")
+    assert (done.code, "so agents are listed twice here: `scout` and `outrider:scout`\n" in done.err) == (0, True)
+    done = typed("upgrade")
+    assert done.out == "the helper is 0.3.0; the pack is the plugin outrider@market\n"
+    assert "the plugin outrider@market is 0.1.0, the helper 0.3.0: `claude plugin update outrider@market`\n" in done.err
 
 
 def test_explore_is_no_repositorys_choice(typed: Shell, repository: Path) -> None:

@@ -63,7 +63,10 @@ def put(
     session = Session()
     form: Form = "project" if for_project else "loose"
     report = run.install(session.places, form=form, restore=restore, explore=explore, dry_run=dry_run)
-    notes = (*extra, *surroundings.notes(session.places, session.environment))
+    notes = (
+        *extra, *surroundings.doubled(session.places, form=form),
+        *surroundings.notes(session.places, session.environment),
+    )  # fmt: skip
     if as_json:
         dump(pack_report.shape(report, notes=notes))
         return pack_report.code(report)

@@ -7,6 +7,7 @@ from outrider.cli.families import plain_options
 from outrider.cli.install import put
 from outrider.cli.session import Session
 from outrider.cli.show import dump, note, out
+from outrider.rules.installing import Form
 
 
 @click.command(epilog="\b\nExamples:\n  outrider upgrade\n  outrider upgrade --project\n  outrider upgrade --dry-run")
@@ -18,18 +19,20 @@ def upgrade(*, for_project: bool, dry_run: bool, as_json: bool, quiet: bool) -> 
 
     The helper itself is brought up to date by its own `./install.sh`, which runs this too.
     """
+    from outrider.doors import client_pack
     from outrider.install import run, surroundings
 
     where = Session().places
-    differing = surroundings.other_versions(where)
-    if for_project:
-        differing = tuple(text for text in differing if not text.startswith("the pack of this repository"))
-    if run.installed(where, form="project" if for_project else "loose") is None:
-        cure = f"`outrider install{' --project' if for_project else ''}`"
+    form: Form = "project" if for_project else "loose"
+    differing = surroundings.other_versions(where, form=form)
+    if run.installed(where, form=form) is None:
+        plugins = () if for_project else tuple(client_pack.plugins(where))
         if as_json:
-            dump({"changed": False, "version": __version__, "previous": None, "notes": list(differing)})
+            dump({"changed": False, "version": __version__, "previous": None, "plugins": plugins, "notes": differing})
             return 0
-        out(f"the helper is {__version__}; the pack is not installed as files here: {cure}")
+        cure = f"`outrider install{' --project' if for_project else ''}`"
+        what = f"is the plugin {plugins[0]}" if plugins else f"is not installed as files here: {cure}"
+        out(f"the helper is {__version__}; the pack {what}")
         for text in () if quiet else differing:
             note(text)
         return 0

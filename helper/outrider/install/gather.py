@@ -6,7 +6,7 @@ user's, since the team has it in common.
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from outrider import __version__
 from outrider.doors import client_survey, render, state
@@ -52,7 +52,7 @@ def for_user(where: Places, *, explore: bool) -> Wanted:
     registry = registry_door.load(alone)
     own, user = state.standing(alone)
     running = tiers.standing(registry, own=own, user=user)
-    claimed = _claimed(where.claude)
+    claimed = _claimed(where.claude, (*running, pack_facts.EXPLORE))
     names = installed_names(running, claimed)
     explore = explore and pack_facts.EXPLORE not in claimed
     facts = pack_facts.facts(
@@ -71,7 +71,7 @@ def for_project(where: Places, *, root: str) -> Wanted:
     shared = replace(where, project=root, claude=os.path.join(where.home, "nobody"))
     registry = registry_door.load(shared)
     running = tiers.standing(registry, own={}, user={})
-    claimed = _claimed(os.path.join(root, ".claude"))
+    claimed = _claimed(os.path.join(root, ".claude"), running)
     names = installed_names(running, claimed)
     facts = pack_facts.facts(
         registry, form="project", names=names, tiers={name: tier.text for name, (tier, _) in running.items()},
@@ -99,11 +99,11 @@ def _wanted(
     )  # fmt: skip
 
 
-def _claimed(claude: str) -> dict[str, tuple[str, ...]]:
+def _claimed(claude: str, agents: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Returns the agents that are the user's own, with the files that claim each name."""
-    ours = os.path.join(claude, *FOLDERS[0].split("/")) + os.sep
+    ours = {os.path.join(claude, *FOLDERS[0].split("/"), f"{agent}.md") for agent in agents}
     found = client_survey.agents(os.path.join(claude, "agents"))
-    others = {name: tuple(path for path in files if not path.startswith(ours)) for name, files in found.items()}
+    others = {name: tuple(path for path in files if path not in ours) for name, files in found.items()}
     return {name: files for name, files in others.items() if files}
 
 

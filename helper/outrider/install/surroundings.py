@@ -9,6 +9,7 @@ from outrider.doors import registry as registry_door
 from outrider.doors.settings import Places, is_inside_claude
 from outrider.errors import OutriderError
 from outrider.rules import pack_words, requires
+from outrider.rules.installing import Form
 
 
 def notes(where: Places, environment: Mapping[str, str]) -> tuple[str, ...]:
@@ -25,13 +26,23 @@ def _client(environment: Mapping[str, str]) -> tuple[int, int, int] | None:
     return client_program.version() or client_version.on_path()
 
 
-def other_versions(where: Places) -> tuple[str, ...]:
-    """Returns every part of another version than the helper's, and what the repository asks for that we are not."""
+def doubled(where: Places, *, form: Form) -> tuple[str, ...]:
+    """Returns that a repository's agents stand beside the plugin's, where the user has it."""
+    loaded = [name for name, is_enabled in client_pack.plugins(where).items() if is_enabled]
+    if form != "project" or not loaded:
+        return ()
+    return (f"you have the plugin {loaded[0]} too, so agents are listed twice here: `scout` and `outrider:scout`",)
+
+
+def other_versions(where: Places, *, form: Form) -> tuple[str, ...]:
+    """Returns every other part that is not of the helper's version, and what asks for a newer helper."""
     others = [
         (f"the plugin {name}", _plugin_version(where, name), f"`claude plugin update {name}`")
         for name in client_pack.plugins(where)
     ]
-    if where.project is not None:
+    if form == "project":
+        others.append(("your own pack", _pack_version(where.claude), "`outrider upgrade`"))
+    elif where.project is not None:
         found = _pack_version(os.path.join(where.project, ".claude"))
         others.append(("the pack of this repository", found, "`outrider upgrade --project`"))
     return (*pack_words.differing(__version__, others), *_required(where))
