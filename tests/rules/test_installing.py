@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from outrider.rules.installing import Entry, decide, installed_names, is_folder, is_place, on_disk, settled
+from outrider.rules.installing import Action, Entry, decide, installed_names, is_folder, is_place, on_disk, settled
 from outrider.rules.pack_plan import Step, after, before, plan, unsettled
 
 # One block for what is wanted now, a line for what was offered last, a column for what is there: nothing, A, B, C.
@@ -39,6 +39,9 @@ wanted C
 HASHES = ("-", "A", "B", "C")
 
 
+Case = tuple[dict[str, str], dict[str, str | None], list[str], list[str]]
+
+
 def hash_of(letter: str) -> str | None:
     """Returns the hash that a letter of the table stands for."""
     return None if letter == "-" else letter * 64
@@ -46,7 +49,8 @@ def hash_of(letter: str) -> str | None:
 
 def test_every_pattern_of_three_hashes_has_its_action() -> None:
     """All 64 at once: what is wanted, what was offered, what is there."""
-    written, wanted = {}, ""
+    written: dict[tuple[str, str, str], str] = {}
+    wanted = ""
     for line in TABLE.strip().splitlines():
         words = line.split()
         if words[0] == "wanted":
@@ -108,7 +112,7 @@ def test_a_conflict_puts_ours_beside_and_waits_for_the_user() -> None:
     assert [(step.path, step.action) for step in first] == [("x", "conflict"), ("x.new", "create")]
     entries = {step.path: entry for step in first if (entry := after(step)) is not None}
     assert entries == {"x": Entry(offered="A"), "x.new": Entry(offered="B")}
-    cases = {
+    cases: dict[str, Case] = {
         "waits": ({"x": "B"}, {"x": "C", "x.new": "B"}, ["conflict", "unchanged"], ["x"]),
         "newer": ({"x": "D"}, {"x": "C", "x.new": "B"}, ["conflict", "update"], ["x"]),
         "taken": ({"x": "B"}, {"x": "B", "x.new": None}, ["adopt", "forget"], []),
@@ -119,7 +123,7 @@ def test_a_conflict_puts_ours_beside_and_waits_for_the_user() -> None:
         "edited beside": ({"x": "B"}, {"x": "C", "x.new": "C"}, ["conflict", "keep"], ["x"]),
         "gone": ({}, {"x": "C", "x.new": "B"}, ["release", "retire"], []),
     }
-    found = {}
+    found: dict[str, Case] = {}
     for name, (desired, actual, _, _) in cases.items():
         steps = plan(desired, entries, actual)
         found[name] = (desired, actual, [step.action for step in steps], [step.path for step in unsettled(steps)])
@@ -213,6 +217,8 @@ def test_paused_files_are_elsewhere() -> None:
 
 def test_a_step_says_whether_it_touches_the_disk() -> None:
     """Only create, update and retire do."""
-    actions = ("create", "update", "retire", "keep", "respect", "adopt", "conflict", "release", "forget", "unchanged")
+    actions: tuple[Action, ...] = (
+        "create", "update", "retire", "keep", "respect", "adopt", "conflict", "release", "forget", "unchanged",
+    )  # fmt: skip
     steps = [Step(path="x", action=action, desired=None, offered=None, actual=None) for action in actions]
     assert [step.touches for step in steps] == [True] * 3 + [False] * 7
