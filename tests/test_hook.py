@@ -381,6 +381,21 @@ def test_a_switch_and_a_project_re_tier_at_once(client: Client, home: Path) -> N
     assert client.spawn("scout") == {"model": "haiku", "effort": "low"}
 
 
+def test_a_broken_repository_undoes_no_choice(client: Client, home: Path) -> None:
+    """Its settings count for nothing then: the user's switch holds, and `doctor` is told."""
+    pack(home)
+    state = home / ".config" / "outrider" / "state.json"
+    state.parent.mkdir(parents=True)
+    state.write_text(json.dumps({"preset": "cheap"}), encoding="utf-8")
+    cheap = client.spawn("outrider-builder")
+    assert cheap["model"] == "haiku"
+    overlay = client.project / ".claude" / "config" / "models.json"
+    overlay.parent.mkdir(parents=True)
+    overlay.write_text(json.dumps({"agents": []}), encoding="utf-8")
+    assert client.spawn("outrider-builder") == cheap
+    assert [entry["event"] for entry in hook_faults.noted(places())] == ["agent"]
+
+
 def test_a_projects_own_agent_keeps_its_model(client: Client, home: Path) -> None:
     """In the client its file wins over ours, so the call is not ours; the plugin's names cannot be taken."""
     folder = client.project / ".claude" / "agents" / "team"

@@ -197,6 +197,7 @@ def test_the_command_reads_the_words_as_the_list_does(words: list[str]) -> None:
         ("outrider models", False),
         ("outrider ask -s --private hi", False),
         ("outrider ask -- --private", False),
+        ("outrider --version", False),
         ("outrider ask --private hi; cat a", False),
         ("cat a", False),
     ],
@@ -244,6 +245,7 @@ def scope(*denied: str, root: str = ROOT) -> Scope:
         (seen("a.txt"), scope("Bash(rm *)"), True, True),
         (seen(ROOT), scope(), False, False),
         (seen("a.txt"), scope("Edit"), True, True),
+        (seen("/elsewhere/link.txt", f"{ROOT}/a.txt"), scope(), True, True),
     ],
 )
 def test_which_files_a_call_may_read(path: Seen, where: Scope, reads: bool, privately: bool) -> None:  # noqa: FBT001

@@ -147,8 +147,9 @@ def _registry(where: Places) -> Registry:
     except OutriderError as wrong:
         if where.project is None:
             raise
+        found = registry.load(replace(where, project=None))
         _note("agent", wrong.message)
-        return registry.load(replace(where, project=None))
+        return found
 
 
 def _is_users(name: str, where: Places) -> bool:
