@@ -169,6 +169,16 @@ def test_a_deletion_is_respected_until_restore(typed: Shell, home: Path) -> None
     assert f"not ours  {SCOUT}.mine: left alone\n" in said.out
 
 
+def test_a_program_that_lost_its_bit_gets_it_back(typed: Shell, home: Path) -> None:
+    """Archives and copies lose it; the bytes are the same, so it is no edit."""
+    typed("install")
+    before = laid_out(home / ".claude")
+    (home / ".claude/skills/outrider/bin/outrider").chmod(0o600)
+    assert typed("diff").out == "every file of the pack is as we offer it\n"
+    assert ": 1 updated\n" in typed("install").out
+    assert laid_out(home / ".claude") == before
+
+
 def test_a_whole_pack_that_was_deleted_is_told(typed: Shell, home: Path) -> None:
     """Removing our folders by hand is a deletion too; `--restore` is the way back."""
     typed("install")

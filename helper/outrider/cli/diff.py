@@ -34,7 +34,7 @@ def diff(*, for_project: bool, as_json: bool, quiet: bool) -> None:
         if step.path in pages and step.action in {"keep", "conflict", "update", "respect", "create"}:
             theirs = tree.read(on_disk(step.path, paused=paused))
             text = "".join(_lines(step.path, theirs, pages[step.path]))
-            found.append({"path": step.path, "action": step.action, "diff": text})
+            found += [{"path": step.path, "action": step.action, "diff": text}] if text else []
     if as_json:
         dump({"files": found})
         return

@@ -30,7 +30,7 @@ Examples:
     "--restore", is_flag=True, help="Bring back our version of what you edited (yours becomes .mine) or deleted."
 )
 @click.option("--explore/--no-explore", default=None, help="Keep the built-in Explore agent on haiku, or no longer.")
-@click.option("--mcp", is_flag=True, help="Set up the MCP server too.")
+@click.option("--mcp", is_flag=True, help="Set up the MCP server too; there is none in this version.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @plain_options
 def install(

@@ -8,7 +8,7 @@ from outrider import __version__
 from outrider.doors import client_pack, manifest_file, state
 from outrider.doors.files import locked, make_folder
 from outrider.doors.manifest import Manifest
-from outrider.doors.pack_files import LeftForYou, Tree
+from outrider.doors.pack_files import LeftForYou, Seen, Tree
 from outrider.doors.render import is_executable
 from outrider.doors.settings import Places
 from outrider.errors import OutriderError
@@ -172,8 +172,12 @@ def _decided(
     entries = was.files if was is not None else {}
     paused = was is not None and was.paused
     digests = wanted.digests
-    actual = {path: tree.look(on_disk(path, paused=paused)).digest for path in paths(digests, entries)}
-    steps = plan(digests, entries, actual, seeds=wanted.seeds, restore=restore)
+    seen = {path: tree.look(on_disk(path, paused=paused)) for path in paths(digests, entries)}
+    actual = {path: what.digest for path, what in seen.items()}
+    steps = tuple(
+        replace(step, action="update") if _lost_its_bit(step, seen[step.path]) else step
+        for step in plan(digests, entries, actual, seeds=wanted.seeds, restore=restore)
+    )
     check(tree, steps, paused=paused, is_install=True)
     manifest = Manifest(
         helper=__version__, form=form, names=wanted.names, explore=wanted.explore, paused=paused,
@@ -185,6 +189,11 @@ def _decided(
         changed=any(step.touches for step in steps), dry_run=True,
     )  # fmt: skip
     return report, wanted.pages, manifest
+
+
+def _lost_its_bit(step: Step, seen: Seen) -> bool:
+    """Whether a program of ours can no longer be started: copying and archives lose that bit, bytes or none."""
+    return step.action == "unchanged" and is_executable(step.path) and not seen.mode & 0o100
 
 
 def _wanted(where: Places, was: Manifest | None, *, form: Form, explore: bool | None) -> gather.Wanted:
