@@ -1,5 +1,6 @@
 """`outrider install` and `uninstall`: what they write, what they keep, and that they leave no trace."""
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -167,6 +168,33 @@ def test_a_deletion_is_respected_until_restore(typed: Shell, home: Path) -> None
     assert now == original
     said = typed("uninstall")
     assert f"not ours  {SCOUT}.mine: left alone\n" in said.out
+
+
+def test_what_a_newer_pack_no_longer_has_goes(typed: Shell, home: Path) -> None:
+    """Untouched, with the folder that was made for it; edited, it is the user's from then on."""
+    typed("install")
+    claude = home / ".claude"
+    before = laid_out(claude)
+    manifest = claude / "config/outrider.pack.json"
+    told = json.loads(manifest.read_bytes())
+    for name in ("old", "edited"):
+        path = claude / f"skills/outrider/skills/{name}/SKILL.md"
+        path.parent.mkdir()
+        path.write_bytes(b"once")
+        told["files"][str(path.relative_to(claude))] = {"offered": hashlib.sha256(b"once").hexdigest()}
+        told["folders"].append(str(path.parent.relative_to(claude)))
+    manifest.write_text(json.dumps(told), encoding="utf-8")
+    (claude / "skills/outrider/skills/edited/SKILL.md").write_bytes(b"mine")
+    done = typed("upgrade")
+    assert (done.code, ": 1 removed\n" in done.out) == (0, True)
+    assert "kept      skills/outrider/skills/edited/SKILL.md: you changed it\n" in done.out
+    after = laid_out(claude)
+    assert after.pop("skills/outrider/skills/edited/SKILL.md")[1] == b"mine"
+    assert after.pop("skills/outrider/skills/edited") == "folder"
+    assert {**after, "config/outrider.pack.json": b""} == {**before, "config/outrider.pack.json": b""}
+    again = laid_out(claude)
+    assert typed("upgrade", "--json").json["foreign"] == ["skills/outrider/skills/edited/SKILL.md"]
+    assert laid_out(claude) == again
 
 
 def test_a_program_that_lost_its_bit_gets_it_back(typed: Shell, home: Path) -> None:

@@ -120,6 +120,17 @@ def test_the_home_is_no_project(typed: Shell, home: Path, monkeypatch: pytest.Mo
     assert laid_out(home) == before
 
 
+def test_the_home_is_no_project_of_a_folder_in_it(
+    typed: Shell, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever the client's own folder is, `~/.claude` makes no project of the whole home."""
+    (home / ".claude").mkdir()
+    (home / "notes").mkdir()
+    monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(tmp_path / "elsewhere"))
+    monkeypatch.chdir(home / "notes")
+    assert typed("install", "--project", "--json").json["root"] == str((home / "notes/.claude").resolve())
+
+
 @pytest.mark.parametrize("place", [".claude", ".claude/agents", ".claude/agents/outrider", ".claude/config"])
 def test_a_checkout_cannot_lead_us_elsewhere(typed: Shell, repository: Path, home: Path, place: str) -> None:
     """A link in a repository is never followed, to the user's own agents least of all."""

@@ -127,18 +127,18 @@ def project_root(where: Places) -> str:
     if where.project is not None:
         return where.project
     here, claude = os.path.realpath(os.curdir), os.path.realpath(where.claude)
-    own = os.path.dirname(claude)
+    homes = {os.path.dirname(claude), os.path.realpath(os.path.expanduser("~"))}
     no_project = OutriderError(
         f"{here} is no project", hint="go into one: `cd PROJECT`, then `outrider install --project`"
     )
     if (here + os.sep).startswith(claude + os.sep):
         raise no_project
     folder = here
-    while folder not in {own, os.path.dirname(folder)}:
+    while folder not in {*homes, os.path.dirname(folder)}:
         if os.path.isdir(os.path.join(folder, ".claude")):
             return folder
         folder = os.path.dirname(folder)
-    if here in {own, os.path.realpath(os.path.expanduser("~")), os.path.dirname(here)}:
+    if here in {*homes, os.path.dirname(here)}:
         raise OutriderError(
             f"{here} is no project", hint="go into one: `cd PROJECT`, then `outrider install --project`"
         )
