@@ -23,8 +23,8 @@ OLD = "2.1.197"
 PACKAGE = "@anthropic-ai/claude-code"
 FETCH = 300.0
 """How long npm may take, in seconds."""
-RUN = 60.0
-"""How long one run of the client may take, in seconds; most take two."""
+RUN = 120.0
+"""How long one run of the client may take, in seconds; on an idle machine most take one or two."""
 
 
 class CannotInstallError(Exception):

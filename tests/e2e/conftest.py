@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,8 +28,22 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return staging.copy_repository(tmp_path_factory.mktemp("clone") / "outrider")
 
 
+@pytest.fixture(scope="session")
+def with_plugin(
+    tmp_path_factory: pytest.TempPathFactory, program: Callable[[str], Path], repository: Path
+) -> Callable[[str], Path]:
+    """Returns the client's folder after it has installed the plugin from the marketplace, once for each version."""
+
+    @cache
+    def installed(version: str) -> Path:
+        made = staging.make(tmp_path_factory.mktemp("installed"), program(version), version=version)
+        return staging.install_plugin(made, repository).claude
+
+    return installed
+
+
 @pytest.fixture
-def make(tmp_path: Path, program: Callable[[str], Path], repository: Path) -> Make:
+def make(tmp_path: Path, program: Callable[[str], Path], with_plugin: Callable[[str], Path]) -> Make:
     """Makes stages: `make(form)` with the helper and the pack, `make(None)` with the helper alone."""
 
     def build(form: str | None = None, version: str = CURRENT, *, helper: bool = True) -> Stage:
@@ -38,7 +53,7 @@ def make(tmp_path: Path, program: Callable[[str], Path], repository: Path) -> Ma
             staging.put_helper(made)
         if form == "loose":
             return staging.install_loose(made)
-        return staging.install_plugin(made, repository) if form == "plugin" else made
+        return staging.adopt_plugin(made, with_plugin(version)) if form == "plugin" else made
 
     return build
 

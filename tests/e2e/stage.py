@@ -117,6 +117,13 @@ def install_plugin(stage: Stage, repository: Path) -> Stage:
     return Stage(client=stage.client, form="plugin", version=stage.version)
 
 
+def adopt_plugin(stage: Stage, installed: Path) -> Stage:
+    """Gives the user what the client wrote when it installed the plugin elsewhere."""
+    for name in ("settings.json", "plugins/installed_plugins.json", "plugins/known_marketplaces.json"):
+        write(stage.claude / name, (installed / name).read_text(encoding="utf-8"))
+    return Stage(client=stage.client, form="plugin", version=stage.version)
+
+
 def copy_repository(folder: Path) -> Path:
     """Copies this repository as a clone would have it, without what git ignores."""
     command = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
