@@ -21,25 +21,32 @@ class Reply(NamedTuple):
     usage: Mapping[str, Any]
     stop: str = "end_turn"
     model: str = ""
+    after: tuple[str, int] | None = None
+    """Whose how manieth question it waits for, so that one order of events is the only one."""
 
 
 class Script:
     """What each speaker hears, in order; and which requests were made."""
 
-    def __init__(self, replies: Mapping[str, Sequence[Reply]]) -> None:
+    def __init__(self, name: str, replies: Mapping[str, Sequence[Reply]]) -> None:
+        self.name = name
         self._queues = {name: list(queue) for name, queue in replies.items()}
         self._numbers: dict[str, int] = {}
-        self._lock = threading.Lock()
+        self._asked = threading.Condition()
         self.seen: list[tuple[str, str]] = []
 
     def next(self, request: Mapping[str, Any]) -> tuple[str, int, Reply]:
         """Returns who asks, the how manieth time, and the reply; an unexpected question gets one that shows."""
         speaker = self._speaker(request)
-        with self._lock:
+        with self._asked:
             self.seen.append((speaker, str(request.get("model"))))
             number = self._numbers[speaker] = self._numbers.get(speaker, 0) + 1
             queue = self._queues.get(speaker, [])
             reply = queue.pop(0) if queue else Reply([text("unexpected")], {"input_tokens": 1, "output_tokens": 1})
+            self._asked.notify_all()
+            if reply.after is not None:
+                other, times = reply.after
+                self._asked.wait_for(lambda: self._numbers.get(other, 0) >= times, timeout=60)
         return speaker, number, reply
 
     def _speaker(self, request: Mapping[str, Any]) -> str:
@@ -113,9 +120,9 @@ def serving(script: Script) -> Iterator[str]:
                 return
             speaker, number, reply = script.next(body)
             model = reply.model or body["model"]
-            events = _events(f"msg_{speaker}{number}", model, reply)
+            events = _events(f"msg_{script.name}_{speaker}_{number}", model, reply)
             stream = "".join(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in events)
-            self._send(stream.encode(), "text/event-stream", f"req_{speaker}{number}")
+            self._send(stream.encode(), "text/event-stream", f"req_{script.name}_{speaker}_{number}")
 
         def do_GET(self) -> None:
             self._send(b"{}", "application/json", "req_get")
