@@ -15,6 +15,11 @@ def main() -> None:
         sys.stdout.write(f"outrider {__version__}\n")
         return
     _start()
+    if sys.argv[1:] == ["statusline"]:
+        # Claude Code asks for it after every message: nothing of the command line is loaded.
+        from outrider import statusline
+
+        _leave(statusline.run())
     from outrider.cli.entry import run
 
     _leave(run(sys.argv[1:]))

@@ -29,6 +29,7 @@ COMMANDS = {
     },
     "Look after": {
         "status": ("status", "preset, keys present, local servers, budgets"),
+        "statusline": ("statusline", "one line for Claude Code's status line: preset, today's money, last fallback"),
         "drill": ("drill", "inject every fault into the real chain: who answers, at what cost, what leaks"),
         "doctor": ("doctor", "find what is wrong, each with its fix"),
         "config": ("config", "check the configuration, or say where its files are"),

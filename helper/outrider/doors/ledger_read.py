@@ -121,6 +121,35 @@ def _run(row: Row) -> dict[str, Any]:
     }  # fmt: skip
 
 
+RECENT = 2_000
+"""How many attempts are looked through for the last fallback: enough for days, and never the whole book."""
+
+
+@record
+class Fallback:
+    """A step from one target to another: when (seconds since 1970), from what, to what, and why."""
+
+    at: float
+    first: str
+    second: str
+    kind: str
+
+
+def last_fallback(ledger: LedgerFile) -> Fallback | None:
+    """Returns the last step from one target to another among the recent attempts."""
+    rows = ledger.read(
+        "SELECT at, model, kind, (SELECT model FROM attempts AS next WHERE next.run = one.run AND next.id > one.id"
+        " AND next.target <> one.target ORDER BY next.id LIMIT 1) AS second FROM attempts AS one"
+        " WHERE id > (SELECT COALESCE(MAX(id), 0) FROM attempts) - ? AND outcome = 'failure' AND second IS NOT NULL"
+        " ORDER BY id DESC LIMIT 1",
+        (RECENT,),
+    )
+    if not rows:
+        return None
+    row = rows[0]
+    return Fallback(at=row["at"], first=row["model"], second=row["second"], kind=row["kind"] or "failure")
+
+
 def stamp(at: float) -> str:
     """Returns a moment as UTC, to the second and in a form that sorts."""
     return datetime.fromtimestamp(at, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
