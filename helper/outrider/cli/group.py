@@ -28,6 +28,7 @@ COMMANDS = {
         "audit": ("audit", "say which model saw which data, and prove that the ledger was not changed"),
     },
     "Look after": {
+        "policy": ("policy", "try another policy on past runs, or this one on a table of prompts"),
         "status": ("status", "preset, keys present, local servers, budgets"),
         "statusline": ("statusline", "one line for Claude Code's status line: preset, today's money, last fallback"),
         "drill": ("drill", "inject every fault into the real chain: who answers, at what cost, what leaks"),
