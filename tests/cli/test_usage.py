@@ -59,7 +59,8 @@ def test_the_table_ends_with_the_total(booked: Shell) -> None:
     """One line each, then everything."""
     lines = booked("usage", "--by", "provider,task").out.splitlines()
     assert lines[0].split() == [
-        "provider", "task", "source", "calls", "failed", "in", "out", "read", "written", "dollars", "share", "in", "doubt"
+        "provider", "task", "source", "calls", "failed", "in", "out", "read", "written", "dollars", "share", "in",
+        "doubt",
     ]  # fmt: skip
     assert sorted(line.split()[:2] for line in lines[1:3]) == [["here", "-"], ["here", "both"]]
     assert "total" in [line.split()[0] for line in lines if line]

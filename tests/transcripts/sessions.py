@@ -1,4 +1,4 @@
-"""The sessions that the golden history is made of: what is asked, what the model answers, what the vendor would bill."""
+"""The sessions that the golden history is made of: what the model answers, and what the vendor would bill."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -29,7 +29,8 @@ TURNS = (
         "first", "sonnet",
         {
             MAIN: (
-                Reply([_thinking("hm"), text("reading"), tool("Read", "r1", file_path=FILE), tool("Read", "r2", file_path=FILE)],
+                Reply([_thinking("hm"), text("reading"), tool("Read", "r1", file_path=FILE),
+                       tool("Read", "r2", file_path=FILE)],
                       usage(10, 120, five=1_000, hour=3_000), "tool_use"),
                 Reply([text("delegating"),
                        tool("Agent", "a1", description="look", prompt="<scout-one> look", subagent_type=PACK_AGENT,
@@ -57,8 +58,10 @@ TURNS = (
         "dear", "opus",
         {
             MAIN: (
-                Reply([text("fast"), tool("Read", "d1", file_path=FILE)], usage(1_000, 500, hour=2_000, speed="fast"), "tool_use"),
-                Reply([text("far"), tool("Read", "d2", file_path=FILE)], usage(1_000, 500, inference_geo="us"), "tool_use"),
+                Reply([text("fast"), tool("Read", "d1", file_path=FILE)],
+                      usage(1_000, 500, hour=2_000, speed="fast"), "tool_use"),
+                Reply([text("far"), tool("Read", "d2", file_path=FILE)],
+                      usage(1_000, 500, inference_geo="us"), "tool_use"),
                 Reply([text("searched"),
                        tool("Agent", "d3", description="long", prompt="<scout-two> look", subagent_type=PACK_AGENT,
                             run_in_background=False)],
@@ -66,17 +69,19 @@ TURNS = (
                 Reply([text("advised")],
                       usage(1_000, 200, iterations=[
                           {"type": "message", "input_tokens": 1_000, "output_tokens": 200},
-                          {"type": "advisor_message", "model": "claude-fable-5-2", "input_tokens": 2_000, "output_tokens": 300},
+                          {"type": "advisor_message", "model": "claude-fable-5-2", "input_tokens": 2_000,
+                           "output_tokens": 300},
                       ])),
             ),
             "scout-two": (
-                Reply([text("a long look"), tool("Read", "l1", file_path=FILE)], usage(60_000, 400, five=10_000, hour=40_000),
-                      "tool_use"),
+                Reply([text("a long look"), tool("Read", "l1", file_path=FILE)],
+                      usage(60_000, 400, five=10_000, hour=40_000), "tool_use"),
                 Reply([text("found")], usage(20, 40, read=90_000)),
             ),
         },
     ),
-    Turn("dated", "claude-opus-4-5-20251101", {MAIN: (Reply([text("old")], usage(300, 200, read=1_000, five=400, hour=500)),)}),
+    Turn("dated", "claude-opus-4-5-20251101",
+         {MAIN: (Reply([text("old")], usage(300, 200, read=1_000, five=400, hour=500)),)}),
     # The gateway answered with a model that no list knows.
     Turn("strange", "haiku", {MAIN: (Reply([text("who")], usage(500, 100), model="claude-nova-9"),)}),
 )  # fmt: skip

@@ -17,7 +17,7 @@ from tests.transcripts.record import GOLDEN
 FIRST, FORKED, DEAR, DATED, STRANGE = (
     f"{number:08x}-0000-4000-8000-{number:012x}" for number in (0x1, 0x30, 0x35, 0x52, 0x59)
 )
-HAND = {
+HAND: dict[str, tuple[Decimal | int, ...]] = {
     # model: millionths of a dollar, call by call, from `sessions.py` and the price list of 2026-11-20
     "claude.sonnet": (
         10 * 2 + 120 * 10 + 1_000 * Decimal("2.5") + 3_000 * 4,  # an hour's write costs twice the input
@@ -45,7 +45,7 @@ HAND = {
     "anthropic.opus_4_5": (300 * 5 + 200 * 25 + 1_000 * Decimal("0.5") + 400 * Decimal("6.25") + 500 * 10,),
     "claude-nova-9": (),  # no list knows it
 }
-BY_HAND = {model: sum(calls, Decimal(0)) / 1_000_000 for model, calls in HAND.items()}
+BY_HAND: dict[str, Decimal] = {model: Decimal(sum(calls)) / 1_000_000 for model, calls in HAND.items()}
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def lines() -> Iterator[dict[str, Any]]:
 
 def naive() -> dict[str, Decimal]:
     """Prices every line with a usage by its model's plain prices: input, output, read, and one price for all writes."""
-    prices = {
+    prices: dict[str, tuple[float | str, ...]] = {
         "claude.sonnet": (2, 10, "0.1", "2.5"), "claude.haiku": ("0.1", "0.5", "0.01", "0.125"),
         "claude.opus": (4, 20, "0.2", 5),
     }  # fmt: skip
@@ -79,8 +79,8 @@ def naive() -> dict[str, Decimal]:
             for name, row in prices.items():
                 if f"{name.replace('.', '-')}-5-5" == message["model"]:
                     names = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
-                    used = (message["usage"][key] * Decimal(price) for key, price in zip(names, row, strict=True))
-                    found[name] += sum(used) / 1_000_000
+                    used = (message["usage"][key] * Decimal(str(price)) for key, price in zip(names, row, strict=True))
+                    found[name] += sum(used, Decimal(0)) / 1_000_000
     return found
 
 
@@ -88,15 +88,11 @@ def test_the_total_is_the_one_priced_by_hand(golden: Session, capsys: pytest.Cap
     """Model by model within a thousandth of what the vendor bills; who reads naively is off by tens of per cent."""
     found = summed(golden, "model")
     dollars = {tally.names[0]: tally.dollars for tally in found.tallies}
-    total, hand, others = found.total.dollars, sum(BY_HAND.values()), naive()
+    total, hand, others = found.total.dollars, sum(BY_HAND.values(), Decimal(0)), naive()
     off = {name: (others[name] - BY_HAND[name]) / BY_HAND[name] for name in others}
     with capsys.disabled():
-        print(
-            f"\ngolden: by hand ${hand:.6f}; outrider ${total:.6f}, off by {abs(total - hand) / hand:.4%}; a naive reader"
-        )
-        print(
-            f"${sum(others.values()):.6f}, off by", ", ".join(f"{part:+.0%} for {name}" for name, part in off.items())
-        )
+        print(f"\ngolden: by hand ${hand:.6f}; outrider ${total:.6f}, off by {abs(total - hand) / hand:.4%};")
+        print("a naive reader is off by", ", ".join(f"{part:+.0%} for {name}" for name, part in off.items()))
     assert dollars == BY_HAND
     assert abs(total - hand) / hand <= Decimal("0.001")
     assert min(abs(part) for part in off.values()) > Decimal("0.2")
@@ -128,7 +124,9 @@ def test_the_client_came_to_the_same(golden: Session) -> None:
             ("main", "anthropic.opus_4_5"): 1, ("main", "claude-nova-9"): 1, ("pack:scout", "claude.haiku"): 4,
             ("general-purpose", "claude.opus"): 2,
         }),
-        (("task", "preset", "provider"), {(None, None, "claude"): 17, (None, None, "anthropic"): 1, (None, None, None): 1}),
+        (("task", "preset", "provider"), {
+            (None, None, "claude"): 17, (None, None, "anthropic"): 1, (None, None, None): 1,
+        }),
     ],
 )  # fmt: skip
 def test_calls_are_whose_they_were(

@@ -121,6 +121,7 @@ class Lines:
             yield from self._matching(rest + b"\n")
         elif rest.strip() or is_passing:
             self.unfinished = True
+            self.long -= is_passing  # it is passed over again, and counted, when it has an end
 
     def _matching(self, body: bytes) -> Iterator[bytes]:
         if body.count(b"}\n") != body.count(b"\n"):

@@ -150,8 +150,8 @@ def place(path: str) -> tuple[str, str]:
     stem = name.partition(".")[0]
     if not stem.startswith("agent-"):
         return stem, ""
-    above = [folder for folder in folders if folder != "subagents"]
-    return (above[-1] if len(above) > 1 else ""), stem.removeprefix("agent-")
+    session = folders[folders.index("subagents") - 1] if "subagents" in folders[1:] else ""
+    return session, stem.removeprefix("agent-")
 
 
 def key(name: str) -> int:
