@@ -3,6 +3,7 @@
 import json
 import os
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -277,3 +278,25 @@ def test_a_broken_paper_beside_a_transcript_is_said(folder: Folder) -> None:
     folder.write("p/s/subagents/agent-a1.jsonl", reply(1, isSidechain=True))
     folder.write("p/s/subagents/agent-a1.meta.json", "{broken")
     assert folder.read() == (Skipped(bad=1), 1, 10)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is closed to root")
+def test_a_cache_that_may_not_be_written_is_done_without(folder: Folder) -> None:
+    """In a home that is mounted for reading, the figures are the same."""
+    folder.write("p/s.jsonl", reply(1))
+    folder.read()
+    folder.write("p/t.jsonl", reply(2))
+    folder.cache.parent.chmod(0o500)
+    try:
+        assert folder.read() == (Skipped(unkept=True), 2, 20)
+    finally:
+        folder.cache.parent.chmod(0o700)
+
+
+def test_two_readers_at_once_agree(folder: Folder) -> None:
+    """The second waits its turn and finds all read; neither counts anything twice."""
+    folder.write("p/s.jsonl", *(reply(number) for number in range(3_000)))
+    folder.write("p/t.jsonl", *(reply(number) for number in range(2_000, 4_000)))
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: folder.read()[1:], range(8)))
+    assert found == [(4_000, 40_000)] * 8

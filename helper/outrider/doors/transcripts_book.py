@@ -94,7 +94,7 @@ class Book:
             make_folder(self._places.home)
             if not os.path.exists(self.path):
                 os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
-            elif not os.access(self.path, os.W_OK):
+            elif not (os.access(self.path, os.W_OK) and os.access(self._places.home, os.W_OK)):
                 return self._in_memory()
         except (OSError, StorageFault):
             return self._in_memory()
