@@ -18,6 +18,7 @@ PLAIN = Price(
 )
 BARE = Price(base=Rates(input=Decimal(1), output=Decimal(5)))
 SURCHARGES = {"hour_write": 2, "web_search": 0.01, "regions": {"us": 1.1}}
+PAST = {"claude-opus-4": {"input": 15, "output": 75}, "claude-opus-5-5": {"input": 99, "output": 99}}
 HOME, VENDOR, OTHER = "home", "vendor", "other"
 
 
@@ -31,7 +32,7 @@ def model(provider: str, name: str, *, price: Price | None = PLAIN, **also: str)
 def registry(*models: Model) -> Registry:
     """Returns a registry of a client, its vendor and a stranger."""
     providers = {
-        HOME: Provider(name=HOME, dialect="native", row={"surcharges": SURCHARGES}),
+        HOME: Provider(name=HOME, dialect="native", row={"surcharges": SURCHARGES, "past_prices": PAST}),
         VENDOR: Provider(name=VENDOR, dialect="anthropic", row={"surcharges": SURCHARGES}),
         OTHER: Provider(name=OTHER, dialect="openai"),
     }
@@ -61,6 +62,7 @@ ROWS = registry(
         ("us.anthropic.claude-opus-5-5-20260922-v1:0", "home.opus"),
         ("claude-opus-5-5@20260922", "home.opus"),
         ("claude-opus-4-5-20251101", "vendor.claude-opus-4-5"),
+        ("claude-opus-4-20250514", "claude-opus-4"),
         ("claude-opus-5", None),
         ("claude-opus-5-5-mini", None),
         ("claude-opus-5-5-2", None),

@@ -11,6 +11,7 @@ import pytest
 
 from outrider.cli import spending as gathering
 from outrider.cli.session import Session
+from outrider.rules.client_prices import Tokens, row_of, rows_by_id, worth
 from outrider.rules.spending import Spending
 from tests.transcripts.record import GOLDEN
 
@@ -164,3 +165,27 @@ def test_subagents_are_told_of(golden: Session) -> None:
         ("general-purpose", "general-purpose", True),
     }
     assert {meta.agent_id for meta in metas} == {one.agent_id for one in results}
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "dollars"),
+    [
+        # What the client 2.1.328 reckons for a million tokens each of input, output, cache reads and both cache writes.
+        ("claude-opus-4-8", "claude-opus-4-8", "46.75"),
+        ("claude-opus-4-1-20250805", "claude-opus-4-1", "140.25"),
+        ("claude-opus-4-20250514", "claude-opus-4", "140.25"),
+        ("claude-sonnet-5", "claude-sonnet-5", "18.7"),
+        ("claude-sonnet-4-20250514", "claude-sonnet-4", "28.05"),
+        ("claude-3-5-haiku-20241022", "claude-3-5-haiku", "7.48"),
+        ("claude-fable-5", "claude-fable-5", "93.5"),
+        ("claude-opus-5", "anthropic.opus_5", "46.75"),
+        ("claude-haiku-4-5-20251001", "anthropic.haiku_4_5", "9.35"),
+        ("claude-opus-4-9", None, None),
+    ],
+)
+def test_older_models_have_their_own_prices(golden: Session, model: str, name: str | None, dollars: str | None) -> None:
+    """History holds models that nobody can choose any more; each costs what it cost, and a stranger nothing."""
+    row = row_of(rows_by_id(golden.registry), model)
+    tokens = Tokens(fresh=10**6, output=10**6, read=10**6, five=10**6, hour=10**6)
+    found = worth(golden.registry, row, tokens, service="", region="", prompt=0, at=0.0).dollars
+    assert (row.name if row else None, found) == (name, Decimal(dollars) if dollars else None)

@@ -5,13 +5,13 @@ what the API would have charged: a subscription is not billed by them.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
 from outrider.records import record
-from outrider.rows import EMPTY, Condition, Model, Registry
-from outrider.rules.money import MILLION, over, rates_at
+from outrider.rows import EMPTY, Condition, Model, Provider, Registry
+from outrider.rules.money import MILLION, over, price_from, rates_at
 
 # `-20251101` and `@20251101` date an id, `[1m]` asks for the long window, `v1:0` is a version at a cloud.
 _ENDING = re.compile(r"(\[[0-9]+[km]\]|[-@]20[0-9]{6}|-v[0-9]+(:[0-9]+)?|[-@]latest|@default)$")
@@ -68,7 +68,21 @@ def rows_by_id(registry: Registry) -> Mapping[str, Model]:
     for model in registry.models.values():
         if model.provider in vendors:
             found.setdefault(_plain(model.id), model)
+    for name in sorted(native):
+        for model in _past(registry.providers[name]):
+            found.setdefault(_plain(model.id), model)
     return found
+
+
+def _past(provider: Provider) -> Iterator[Model]:
+    """Yields rows of models that can no longer be chosen, and that transcripts still hold."""
+    row = provider.row
+    prices: Mapping[str, Any] = row.get("past_prices", EMPTY)
+    for wire_id, price in prices.items():
+        yield Model(
+            name=wire_id, provider=provider.name, id=wire_id, price=price_from(price),
+            row={"as_of": row.get("as_of", "")},
+        )  # fmt: skip
 
 
 def row_of(rows: Mapping[str, Model], wire_id: str) -> Model | None:
