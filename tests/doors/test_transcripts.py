@@ -300,3 +300,15 @@ def test_two_readers_at_once_agree(folder: Folder) -> None:
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda _: folder.read()[1:], range(8)))
     assert found == [(4_000, 40_000)] * 8
+
+
+def test_a_long_reading_is_announced(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits for a first pass hears how much it reads; who waits for nothing hears nothing."""
+    monkeypatch.setattr("outrider.doors.transcripts.LONG", 100)
+    path = folder.write("p/s.jsonl", reply(1))
+    heard: list[int] = []
+    for _ in range(2):
+        transcripts = Transcripts(folder.places)
+        transcripts.refresh(warn=heard.append)
+        transcripts.close()
+    assert heard == [path.stat().st_size]

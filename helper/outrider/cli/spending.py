@@ -1,9 +1,11 @@
-"""Gathers what Claude Code's transcripts come to, for the commands that show money. Prints nothing."""
+"""Gathers what Claude Code's transcripts come to, for the commands that show money. Prints nothing but a warning."""
 
 import os
+import sys
 from typing import Any
 
 from outrider.cli.session import Session
+from outrider.cli.show import note
 from outrider.doors.transcripts import Transcripts
 from outrider.doors.worktrees import repository_of
 from outrider.records import as_dict, record
@@ -26,11 +28,15 @@ class History:
 def history(session: Session, *, since: float) -> History:
     """Reads what grew of the transcripts, and returns what was used since a moment."""
     transcripts = Transcripts(session.places)
-    skipped = transcripts.refresh()
+    skipped = transcripts.refresh(warn=_warn if sys.stderr.isatty() else None)
     models = tuple(rows_by_id(session.registry).values())
     heaps = transcripts.heaps(since=since, steps=steps(models), by_minute=has_hours(models))
     agents = {meta.agent_id: meta.agent for meta in transcripts.metas() if meta.agent}
     return History(heaps=tuple(heaps), agents=agents, skipped=skipped, transcripts=transcripts)
+
+
+def _warn(size: int) -> None:
+    note(f"reading {size / 1e6:,.0f} MB of transcripts; the next time only what grew")
 
 
 def spent(session: Session, found: History, *, by: tuple[str, ...]) -> Spending:

@@ -6,7 +6,7 @@ models and agents, folders, times. What could not be read is counted and said.
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from outrider.doors.files import read_small
@@ -26,6 +26,8 @@ BATCH = 4_000
 SETTLE = 128 * 1_048_576
 """Bytes after which a first pass is made to last, so that one that is stopped need not begin anew."""
 SMALL = 65_536
+LONG = 100_000_000
+"""Bytes that take some seconds to read."""
 
 
 class Transcripts:
@@ -42,8 +44,11 @@ class Transcripts:
             self._book.close()
             self._book = None
 
-    def refresh(self) -> Skipped:
-        """Reads what grew or changed, and returns what was skipped, of all files."""
+    def refresh(self, *, warn: Callable[[int], None] | None = None) -> Skipped:
+        """Reads what grew or changed, and returns what was skipped, of all files.
+
+        Where that is more than a person waits for in silence, `warn` hears how many bytes it is.
+        """
         walk = Walk(self.root)
         if self._book is None:
             if not walk.files and not os.path.exists(self._places.ours("transcripts.db")):
@@ -51,15 +56,15 @@ class Transcripts:
             self._book = Book(self._places)
         for on_disk in (True, False):
             try:
-                return self._refreshed(self._book, walk)
+                return self._refreshed(self._book, walk, warn)
             except Broken:
                 # A cache that breaks while it is used is as good as none: made anew, or done without.
                 self._book = self._book.anew(on_disk=on_disk)
-        return self._refreshed(self._book, walk)
+        return self._refreshed(self._book, walk, warn)
 
-    def _refreshed(self, book: Book, walk: Walk) -> Skipped:
+    def _refreshed(self, book: Book, walk: Walk, warn: Callable[[int], None] | None) -> Skipped:
         with book.changing():
-            reading = _Reading(book, walk)
+            reading = _Reading(book, walk, warn)
             reading.all()
         states = [state for _, state in book.files().values()]
         return Skipped(
@@ -108,8 +113,8 @@ class Transcripts:
 class _Reading:
     """One pass over the files."""
 
-    def __init__(self, book: Book, walk: Walk) -> None:
-        self._book, self._walk = book, walk
+    def __init__(self, book: Book, walk: Walk, warn: Callable[[int], None] | None) -> None:
+        self._book, self._walk, self._warn = book, walk, warn
         self.unreadable: list[str] = []
         self._read = 0
 
@@ -119,6 +124,10 @@ class _Reading:
         try:
             known = self._book.files()
             present = {**self._walk.files, **self._walk.metas}
+            offsets = {path: state.offset for path, (_, state) in known.items()}
+            new = sum(max(found.size - offsets.get(path, 0), 0) for path, found in self._walk.files.items())
+            if self._warn is not None and new > LONG:
+                self._warn(new)
             for path, (gone, _) in known.items():
                 if path not in present and not self._is_hidden(path):
                     self._book.forget(gone)
