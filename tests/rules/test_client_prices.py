@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from outrider.rows import Condition, Model, Price, Provider, Rates, Registry
-from outrider.rules.client_prices import Tokens, Worth, as_of, has_hours, row_of, rows_by_id, steps, worth
+from outrider.rules.client_prices import Tokens, Worth, has_hours, row_of, rows_by_id, steps, worth
 
 DEAR = Rates(input=Decimal(5), output=Decimal(25), cached=Decimal("0.5"), cache_write=Decimal("6.25"))
 PLAIN = Price(
@@ -126,13 +126,7 @@ def test_prices_say_what_they_depend_on() -> None:
     """So that calls of one price can be summed before they are priced."""
     hourly = model(HOME, "night", price=Price(base=BARE.base, windows=(Condition(rates=BARE.base, start=60, end=120),)))
     models = tuple(ROWS.models.values())
-    assert (steps(models), has_hours(models), has_hours((hourly,)), as_of(models)) == (
-        (100_000,),
-        False,
-        True,
-        "2026-11-20",
-    )
-    assert (steps(()), as_of(())) == ((), "")
+    assert (steps(models), has_hours(models), has_hours((hourly,)), steps(())) == ((100_000,), False, True, ())
 
 
 def test_tokens_add_up() -> None:

@@ -105,10 +105,6 @@ class Transcripts:
     def _told(self, kind: type[Call | Result | Meta]) -> list[dict[str, Any]]:
         return self._book.told(kind) if self._book is not None else []
 
-    def newest(self) -> float:
-        """Returns the moment of the newest reply, in seconds since 1970; 0 where there is none."""
-        return self._book.newest() / 1000 if self._book is not None else 0.0
-
 
 class _Reading:
     """One pass over the files."""

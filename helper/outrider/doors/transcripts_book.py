@@ -250,10 +250,6 @@ class Book:
         for facts, span, larger, *used in rows:
             yield dict(zip(CONTEXT, json.loads(facts), strict=True)), span * grain, larger, tuple(used)
 
-    def newest(self) -> int:
-        """Returns the moment of the newest reply, in milliseconds."""
-        return int(self._connection.execute("SELECT COALESCE(MAX(at), 0) FROM replies").fetchone()[0])
-
     def copies(self) -> int:
         """Returns how many replies are kept but not counted, since another file has them too."""
         return int(self._connection.execute("SELECT COALESCE(SUM(copy), 0) FROM replies").fetchone()[0])

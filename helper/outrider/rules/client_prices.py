@@ -64,13 +64,13 @@ def rows_by_id(registry: Registry) -> Mapping[str, Model]:
     found: dict[str, Model] = {}
     for model in registry.models.values():
         if model.provider in native:
-            found.update((_plain(id_), model) for id_ in (model.id, *model.also.values()))
+            found.update((plain(id_), model) for id_ in (model.id, *model.also.values()))
     for model in registry.models.values():
         if model.provider in vendors:
-            found.setdefault(_plain(model.id), model)
+            found.setdefault(plain(model.id), model)
     for name in sorted(native):
         for model in _past(registry.providers[name]):
-            found.setdefault(_plain(model.id), model)
+            found.setdefault(plain(model.id), model)
     return found
 
 
@@ -87,10 +87,11 @@ def _past(provider: Provider) -> Iterator[Model]:
 
 def row_of(rows: Mapping[str, Model], wire_id: str) -> Model | None:
     """Returns the row of the id that a transcript names, or None: never that of a model which is only like it."""
-    return rows.get(wire_id) or rows.get(_plain(wire_id))
+    return rows.get(wire_id) or rows.get(plain(wire_id))
 
 
-def _plain(wire_id: str) -> str:
+def plain(wire_id: str) -> str:
+    """Returns an id without its date, its cloud and its window: what two ids of one model have in common."""
     text = _BEGINNING.sub("", wire_id.strip().lower())
     while (shorter := _ENDING.sub("", text)) != text:
         text = shorter
@@ -155,8 +156,3 @@ def _named(variants: tuple[Condition, ...], name: str) -> Condition | None:
 def _number(values: Mapping[str, Any], name: str) -> Decimal | None:
     said = values.get(name)
     return Decimal(str(said)) if said is not None else None
-
-
-def as_of(models: Iterable[Model]) -> str:
-    """Returns the newest day on which one of these prices was checked."""
-    return max((str(model.row.get("as_of", "")) for model in models), default="")
