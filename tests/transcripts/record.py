@@ -33,16 +33,16 @@ class NoClientError(Exception):
     """The real client is not to be had here."""
 
 
-def client() -> Path:
+def client(version: str = VERSION) -> Path:
     """Returns the real client's program, installing it when it is not there yet."""
-    folder = ROOT / ".cache" / "client" / VERSION
+    folder = ROOT / ".cache" / "client" / version
     program = folder / "node_modules" / ".bin" / "claude"
     if not program.exists():
         npm = shutil.which("npm")
         if npm is None:
             raise NoClientError("npm is not here")
         folder.mkdir(parents=True, exist_ok=True)
-        command = [npm, "install", "--no-fund", "--no-audit", f"@anthropic-ai/claude-code@{VERSION}"]
+        command = [npm, "install", "--no-fund", "--no-audit", f"@anthropic-ai/claude-code@{version}"]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         if done.returncode or not program.exists():
             raise NoClientError(done.stderr[-500:])
