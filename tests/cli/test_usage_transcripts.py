@@ -16,7 +16,7 @@ from tests.servers import ScriptedServer
 from tests.transcripts.record import GOLDEN
 from tests.transcripts.writing import Folder, reply
 
-UNPRICED = "outrider: transcripts: 1 calls of claude-nova-9 are in no dollars: no price row\n"
+UNPRICED = "outrider: transcripts: no dollars for 1 call of claude-nova-9: no price row\n"
 
 
 @pytest.fixture

@@ -141,7 +141,7 @@ def test_an_unknown_model_is_marked(golden: Session) -> None:
     """Its tokens are counted, its dollars are not, and both are said."""
     found = gathering.history(golden, since=0)
     sums = gathering.spent(golden, found, by=("model",))
-    assert gathering.told(found, sums) == ("transcripts: 1 calls of claude-nova-9 are in no dollars: no price row",)
+    assert gathering.told(found, sums) == ("transcripts: no dollars for 1 call of claude-nova-9: no price row",)
     assert (sums.total.unpriced, sums.as_of) == (1, "2026-11-20")
 
 

@@ -57,7 +57,7 @@ def told(found: History, sums: Spending) -> tuple[str, ...]:
     return (
         *skipping.lines(found.skipped),
         *(
-            f"transcripts: {one.calls:,} calls of {one.model} are in no dollars: {one.why}"
+            f"transcripts: no dollars for {one.calls:,} call{'s' if one.calls != 1 else ''} of {one.model}: {one.why}"
             for one in sums.unpriced
         ),
     )  # fmt: skip
