@@ -25,6 +25,7 @@ COMMANDS = {
     },
     "Money": {
         "usage": ("usage", "sum the ledger by model, task, day, repository or session"),
+        "report": ("report", "write one page with charts of what was used and what it cost"),
         "audit": ("audit", "say which model saw which data, and prove that the ledger was not changed"),
     },
     "Look after": {

@@ -71,7 +71,7 @@ def usage(
     if rows:
         _print_rows(ledger_read.attempts(session.ledger, since=start), as_json=as_json)
         return
-    found = _gathered(session, dimensions, since=start, source=source)
+    found = gathered(session, dimensions, since=start, source=source)
     if as_json:
         _print_json(session, found, dimensions, since=ledger_read.stamp(start) if since else None)
     elif as_csv:
@@ -85,7 +85,8 @@ def usage(
             note(line)
 
 
-def _gathered(session: Session, dimensions: tuple[str, ...], *, since: float, source: str) -> Gathered:
+def gathered(session: Session, dimensions: tuple[str, ...], *, since: float, source: str = BOTH) -> Gathered:
+    """Returns what both books say since a moment, summed by some dimensions."""
     entries: list[Entry] = []
     totals: list[Entry] = []
     notes: list[str] = []
