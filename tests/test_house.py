@@ -35,7 +35,7 @@ IMPORTERS = {
     "jinja2": ("doors/render",),
     "jsonschema": ("doors/schemas",),
     "mcp": ("mcp_", "doors/tools"),
-    "sqlite3": ("doors/ledger", "doors/catalog"),
+    "sqlite3": ("doors/ledger", "doors/catalog", "doors/transcripts_book"),
     "yaml": ("doors/documents",),
 }
 VAGUE_NAMES = {"base", "common", "core", "helper", "helpers", "manager", "misc", "shared", "util", "utils"}

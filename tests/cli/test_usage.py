@@ -31,7 +31,10 @@ def test_nothing_asked_is_said(typed: Shell) -> None:
     assert shape == {
         "since": None, "by": ["model"], "rows": [],
         "total": {"calls": 0, "failures": 0, "input": 0, "output": 0, "cached": 0, "cost_usd": 0.0,
-                  "in_doubt_usd": 0.0, "unpriced": 0, "share": 0.0},
+                  "in_doubt_usd": 0.0, "unpriced": 0, "share": 0.0, "source": "outrider", "basis": "measured",
+                  "cache_write": 0, "cache_write_1h": 0, "token_share": 0.0},
+        "totals": {}, "skipped": [],
+        "claude_code": {"basis": "priced", "priced_as_of": None, "copies": 0, "skipped": [], "unpriced": []},
     }  # fmt: skip
     assert typed("runs") == (0, "no such run; `outrider ask` makes one\n", "")
     assert typed("runs", "--json").json == {"runs": []}
@@ -43,7 +46,8 @@ def test_calls_are_summed_by_model(booked: Shell) -> None:
     by_model = {row["model"]: row for row in shape["rows"]}
     assert by_model["here.one"] == {
         "model": "here.one", "calls": 2, "failures": 1, "input": 11, "output": 7, "cached": 3, "cost_usd": 25e-6,
-        "in_doubt_usd": 0.0, "unpriced": 0, "share": 0.5,
+        "in_doubt_usd": 0.0, "unpriced": 0, "share": 0.5, "source": "outrider", "basis": "measured", "cache_write": 0,
+        "cache_write_1h": 0, "token_share": 0.5,
     }  # fmt: skip
     assert by_model["here.two"]["cost_usd"] == 25e-6
     assert by_model["here.two"]["in_doubt_usd"] > 0
@@ -54,7 +58,10 @@ def test_calls_are_summed_by_model(booked: Shell) -> None:
 def test_the_table_ends_with_the_total(booked: Shell) -> None:
     """One line each, then everything."""
     lines = booked("usage", "--by", "provider,task").out.splitlines()
-    assert lines[0].split() == ["provider", "task", "calls", "failed", "in", "out", "dollars", "share", "in", "doubt"]
+    assert lines[0].split() == [
+        "provider", "task", "source", "calls", "failed", "in", "out", "read", "written", "dollars", "share", "in",
+        "doubt",
+    ]  # fmt: skip
     assert sorted(line.split()[:2] for line in lines[1:3]) == [["here", "-"], ["here", "both"]]
     assert "total" in [line.split()[0] for line in lines if line]
 
@@ -113,7 +120,7 @@ def test_runs_are_listed_newest_first(booked: Shell) -> None:
         (
             ("usage", "--by", "zzz"),
             "`--by zzz` is nothing to sum by",
-            "sum by one or more of model, task, day, repo, session, provider, preset",
+            "sum by one or more of model, task, agent, day, repo, repository, session, provider, preset, plugin",
         ),
         (
             ("usage", "--since", "soon"),

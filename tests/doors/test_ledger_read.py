@@ -75,9 +75,9 @@ def test_attempts_are_summed(ledger: Ledger) -> None:
     """Dollars that were billed and those in doubt stand apart; the dearest comes first."""
     found = ledger_read.sums(ledger, by=("model",), since=0)
     assert found == (
-        Sum(names=("here.one",), calls=3, failures=1, input=10, output=5, cached=2, cost=Decimal("0.06"),
+        Sum(names=("here.one",), calls=3, failures=1, input=10, output=5, cached=2, written=0, cost=Decimal("0.06"),
             in_doubt=Decimal("0.5"), unpriced=0),
-        Sum(names=("here.two",), calls=2, failures=1, input=10, output=5, cached=2, cost=Decimal("0.02"),
+        Sum(names=("here.two",), calls=2, failures=1, input=10, output=5, cached=2, written=0, cost=Decimal("0.02"),
             in_doubt=Decimal("0.5"), unpriced=0),
     )  # fmt: skip
     (total,) = ledger_read.sums(ledger, by=(), since=0)

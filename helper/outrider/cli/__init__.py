@@ -20,6 +20,11 @@ def main() -> None:
         from outrider import hook
 
         os._exit(hook.run(*sys.argv[2:3] or ("",)))
+    if sys.argv[1:] == ["statusline"]:
+        # Claude Code asks for it after every message: nothing of the command line is loaded.
+        from outrider import statusline
+
+        _leave(statusline.run())
     from outrider.cli.entry import run
 
     _leave(run(sys.argv[1:]))

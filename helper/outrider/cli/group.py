@@ -26,6 +26,7 @@ COMMANDS = {
     },
     "Money": {
         "usage": ("usage", "sum the ledger by model, task, day, repository or session"),
+        "report": ("report", "write one page with charts of what was used and what it cost"),
         "audit": ("audit", "say which model saw which data, and prove that the ledger was not changed"),
     },
     "The pack": {
@@ -37,7 +38,9 @@ COMMANDS = {
         "resume": ("resume", "bring them back"),
     },
     "Look after": {
+        "policy": ("policy", "try another policy on past runs, or this one on a table of prompts"),
         "status": ("status", "preset, keys present, local servers, budgets"),
+        "statusline": ("statusline", "one line for Claude Code's status line: preset, today's money, last fallback"),
         "drill": ("drill", "inject every fault into the real chain: who answers, at what cost, what leaks"),
         "doctor": ("doctor", "find what is wrong, each with its fix"),
         "config": ("config", "check the configuration, or say where its files are"),

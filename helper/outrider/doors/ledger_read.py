@@ -14,11 +14,14 @@ from outrider.rules.money import from_nano
 DIMENSIONS: Mapping[str, str] = {
     "model": "attempts.model",
     "task": "runs.task",
+    "agent": "runs.agent",
     "day": "date(attempts.at, 'unixepoch')",
     "repo": "runs.repository",
+    "repository": "runs.repository",
     "session": "runs.session",
     "provider": "attempts.provider",
     "preset": "runs.preset",
+    "plugin": "NULL",
 }
 PAGE = 2_000
 SIDE_FILES = ("", "-wal", "-shm", "-journal")
@@ -34,6 +37,7 @@ class Sum:
     input: int
     output: int
     cached: int
+    written: int
     cost: Decimal
     in_doubt: Decimal
     unpriced: int
@@ -47,6 +51,7 @@ def sums(ledger: LedgerFile, *, by: tuple[str, ...], since: float) -> tuple[Sum,
     rows = ledger.read(
         f"SELECT {columns} COUNT(*) AS calls, SUM(attempts.outcome = 'failure') AS failures,"  # noqa: S608 (our own words only)
         " SUM(attempts.input) AS input, SUM(attempts.output) AS output, SUM(attempts.cached) AS cached,"
+        " SUM(attempts.cache_write) AS written,"
         " SUM(CASE certainty WHEN 'in_doubt' THEN 0 ELSE attempts.cost_nano END) AS cost,"
         " SUM(CASE certainty WHEN 'in_doubt' THEN attempts.cost_nano ELSE 0 END) AS in_doubt,"
         " SUM(NOT cost_known AND certainty <> 'not_sent') AS unpriced"
@@ -58,8 +63,8 @@ def sums(ledger: LedgerFile, *, by: tuple[str, ...], since: float) -> tuple[Sum,
         Sum(
             names=tuple(row[index] or None for index in range(len(by))), calls=row["calls"],
             failures=row["failures"] or 0, input=row["input"] or 0, output=row["output"] or 0,
-            cached=row["cached"] or 0, cost=from_nano(row["cost"] or 0), in_doubt=from_nano(row["in_doubt"] or 0),
-            unpriced=row["unpriced"] or 0,
+            cached=row["cached"] or 0, written=row["written"] or 0, cost=from_nano(row["cost"] or 0),
+            in_doubt=from_nano(row["in_doubt"] or 0), unpriced=row["unpriced"] or 0,
         )
         for row in rows
     )  # fmt: skip
@@ -114,6 +119,35 @@ def _run(row: Row) -> dict[str, Any]:
         "seconds": round(row["seconds"], 3), "session": row["session"], "repository": row["repository"],
         "agent": row["agent"], "preset": row["preset"], "private": bool(row["private"]),
     }  # fmt: skip
+
+
+RECENT = 2_000
+"""How many attempts are looked through for the last fallback: enough for days, and never the whole book."""
+
+
+@record
+class Fallback:
+    """A step from one target to another: when (seconds since 1970), from what, to what, and why."""
+
+    at: float
+    first: str
+    second: str
+    kind: str
+
+
+def last_fallback(ledger: LedgerFile) -> Fallback | None:
+    """Returns the last step from one target to another among the recent attempts."""
+    rows = ledger.read(
+        "SELECT at, model, kind, (SELECT model FROM attempts AS next WHERE next.run = one.run AND next.id > one.id"
+        " AND next.target <> one.target ORDER BY next.id LIMIT 1) AS second FROM attempts AS one"
+        " WHERE id > (SELECT COALESCE(MAX(id), 0) FROM attempts) - ? AND outcome = 'failure' AND second IS NOT NULL"
+        " ORDER BY id DESC LIMIT 1",
+        (RECENT,),
+    )
+    if not rows:
+        return None
+    row = rows[0]
+    return Fallback(at=row["at"], first=row["model"], second=row["second"], kind=row["kind"] or "failure")
 
 
 def stamp(at: float) -> str:

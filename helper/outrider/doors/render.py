@@ -1,4 +1,4 @@
-"""The only room that fills templates: from `templates/` to the committed files, the same bytes on every run.
+"""The only room that fills templates: from `templates/` to the committed files and to pages, the same bytes every time.
 
 Templates are ours alone: nothing that a user or a project supplies is ever a template. It must not know where the
 files go; it returns them by their path in the repository.
@@ -6,10 +6,13 @@ files go; it returns them by their path in the repository.
 
 import json
 import os
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from functools import partial
+from hashlib import sha256
+from typing import Any
 
-from jinja2 import FileSystemLoader, StrictUndefined, TemplateError
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from outrider import __version__
@@ -123,19 +126,42 @@ def page(templates: str, name: str, values: Mapping[str, Json]) -> bytes:
 
 
 def _filler(templates: str) -> Callable[[str, Mapping[str, Json]], bytes]:
+    """Returns what fills templates of one folder: read once, for a whole pack of pages."""
+    return partial(_filled, _environment(templates, escapes=False))
+
+
+def html(templates: str, name: str, values: Mapping[str, Any], *, style: str, script: str) -> bytes:
+    """Fills one template of a page: every value is text and none markup, but for a style and a script of ours.
+
+    The template gets both whole, and the script's hash, so that its policy lets this script run and no other.
+    """
+    environment = _environment(templates, escapes=True)
+    own = {label: _filled(environment, file, {}) for label, file in (("style", style), ("script", script))}
+    digest = b64encode(sha256(own["script"]).digest()).decode("ascii")
+    parts = {label: environment.filters["safe"](data.decode("utf-8")) for label, data in own.items()}
+    return _filled(environment, name, {**values, **parts, "script_hash": f"sha256-{digest}"})
+
+
+def folder(bundled: str) -> str:
+    """Returns where the templates are: beside the bundled registry, or in the checkout that it is in."""
+    carried = os.path.join(bundled, "templates")
+    return carried if os.path.isdir(carried) else os.path.join(os.path.dirname(os.path.dirname(bundled)), "templates")
+
+
+def _environment(templates: str, *, escapes: bool) -> Environment:
     environment = ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(templates, encoding="utf-8"), undefined=StrictUndefined, autoescape=False,
+        loader=FileSystemLoader(templates, encoding="utf-8"), undefined=StrictUndefined, autoescape=escapes,
         keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True, newline_sequence="\n",
     )  # fmt: skip
     environment.filters["sh"] = pack_facts.shell_word
+    return environment
 
-    def fill(name: str, values: Mapping[str, Json]) -> bytes:
-        try:
-            return environment.get_template(name).render(values).encode("utf-8")
-        except TemplateError as fault:
-            raise OutriderError(f"cannot fill the template {name}: {fault}", hint=_CURE) from None
 
-    return fill
+def _filled(environment: Environment, name: str, values: Mapping[str, Any]) -> bytes:
+    try:
+        return environment.get_template(name).render(values).encode("utf-8")
+    except TemplateError as fault:
+        raise OutriderError(f"cannot fill the template {name}: {fault}", hint=_CURE) from None
 
 
 def drift(rendered: Mapping[str, bytes], root: str) -> tuple[str, ...]:

@@ -6,9 +6,25 @@ A worktree names its clone; it is one only if the clone names it too.
 import os
 
 from outrider.doors.files import read_small
+from outrider.doors.settings import project_root
 from outrider.errors import OutriderError
 
 SHORT = 4_096
+
+
+def repository_of(folder: str, *, user: str) -> str:
+    """Returns the repository that a folder belongs to, with a worktree's being its clone's; else the folder itself.
+
+    A folder that is gone belongs to the nearest one above it that is still there.
+    """
+    try:
+        root = project_root(folder, user=user)
+        found = clone_of(root) if root is not None and os.path.isfile(os.path.join(root, ".git")) else None
+    except ValueError:
+        return folder
+    if found is not None and os.path.basename(found[0]) == ".git":
+        return os.path.dirname(found[0])
+    return root or folder
 
 
 def clone_of(root: str) -> tuple[str, str] | None:

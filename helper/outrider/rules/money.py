@@ -28,7 +28,7 @@ def rates_at(price: Price, *, input_tokens: int, at: float) -> Rates:
         rates = _at_time(price, at)
     for tier in sorted(price.tiers, key=lambda tier: tier.above or 0):
         if tier.above is not None and input_tokens > tier.above:
-            rates = _over(rates, tier.rates)
+            rates = over(rates, tier.rates)
     return rates
 
 
@@ -40,14 +40,15 @@ def _at_time(price: Price, at: float) -> Rates:
     rates = price.base
     for change in sorted(price.changes, key=lambda change: change.since or ""):
         if change.since is not None and change.since <= moment.date().isoformat():
-            rates = _over(rates, change.rates)
+            rates = over(rates, change.rates)
     for window in price.windows:
         if _is_open(window, day=moment.isoweekday(), minute=moment.hour * 60 + moment.minute):
-            rates = _over(rates, window.rates)
+            rates = over(rates, window.rates)
     return rates
 
 
-def _over(base: Rates, change: Rates) -> Rates:
+def over(base: Rates, change: Rates) -> Rates:
+    """Returns rates with those of a change laid over them."""
     return Rates(
         input=base.input if change.input is None else change.input,
         output=base.output if change.output is None else change.output,

@@ -1,0 +1,1 @@
+"""The report's page, opened in a real browser (`./test.sh page`)."""

@@ -1,0 +1,1 @@
+"""Histories that the real client wrote, and what they come to."""
