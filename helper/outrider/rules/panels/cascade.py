@@ -131,9 +131,7 @@ def _put(question: Question, gate: Gate, rung: Seat, text: str) -> Ask | Check:
             return Ask(purpose="self", turns=(Turn(seat=rung, messages=messages, schema=SELF_SCHEMA),))
         case "judge":
             messages = _to_judge(question, text)
-            return Ask(
-                purpose="judge", turns=(Turn(seat=gate.seat or rung, messages=messages, schema=JUDGE_SCHEMA),)
-            )
+            return Ask(purpose="judge", turns=(Turn(seat=gate.seat or rung, messages=messages, schema=JUDGE_SCHEMA),))
 
 
 def _to_judge(question: Question, text: str) -> tuple[Message, ...]:

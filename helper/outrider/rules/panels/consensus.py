@@ -179,7 +179,11 @@ def _open(
 
 
 def _grouped(
-    question: Question, last: tuple[Reply, ...], standing: tuple[Reply, ...], groups: tuple[tuple[int, ...], ...], why: str
+    question: Question,
+    last: tuple[Reply, ...],
+    standing: tuple[Reply, ...],
+    groups: tuple[tuple[int, ...], ...],
+    why: str,
 ) -> Verdict:
     """Makes each group a choice, named after its first seat, and counts."""
     named: dict[Seat, str] = {

@@ -92,7 +92,9 @@ def word_for_word(texts: Sequence[str]) -> tuple[tuple[int, ...], ...]:
 
 
 _NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?")
-_MARKED = re.compile(r"(?im)^[\W_]*(?:final answer|the answer|answer|result|conclusion)[\W_]*(?:is)?[\W_]*[:=]?\s*(\S.*)$")
+_MARKED = re.compile(
+    r"(?im)^[\W_]*(?:final answer|the answer|answer|result|conclusion)[\W_]*(?:is)?[\W_]*[:=]?\s*(\S.*)$"
+)
 _BOXED = re.compile(r"\\boxed\{([^{}]*)\}")
 
 
