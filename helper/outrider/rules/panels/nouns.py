@@ -43,7 +43,7 @@ class Ask:
 
 @record
 class Check:
-    """Something that no model judges: a command's exit code (`command`), or a JSON Schema. `text` is what it is put to."""
+    """Something that no model judges, put to a text: a command's exit code, or a JSON Schema."""
 
     gate: str
     text: str
