@@ -89,8 +89,8 @@ def _notice(attempt: Attempt, target: Target, *, quiet: bool) -> None:
         note(f"fallback {attempt.target.name} -> {target.name} ({attempt.outcome.kind})")
 
 
-def world_for(session: Session, decided: Decided, row: RunRow, form: Form) -> World:
-    """Returns the real doors."""
+def world_for(session: Session, decided: Decided, row: RunRow, form: Form, *, remote: Send | None = None) -> World:
+    """Returns the real doors; `remote` is the way out, where it is not that for single questions."""
     ledger, keys = session.ledger, session.keys
     told = disclosing.disclosure(session, decided)
     values = keys.known_values(session.registry)
@@ -103,7 +103,7 @@ def world_for(session: Session, decided: Decided, row: RunRow, form: Form) -> Wo
             sys.stderr.write(f"outrider: could not settle attempt {reservation.row}: {fault.message}\n")
 
     return World(
-        send=_send(session, form),
+        send=way_out(session, form, remote),
         reserve=lambda target, number, check: ledger.reserve(
             row,
             target,
@@ -131,16 +131,18 @@ def world_for(session: Session, decided: Decided, row: RunRow, form: Form) -> Wo
     )
 
 
-def _send(session: Session, form: Form) -> Send:
+def way_out(session: Session, form: Form, remote: Send | None = None) -> Send:
     """Returns the way out: the network, the network with a recorder beside it, or a recording."""
-    if form.replay is None and form.record is None:
-        return sender(session.registry.values.get("network", {}))
-    from outrider.doors.transport.recorded import recording, replaying
-
     if form.replay is not None:
+        from outrider.doors.transport.recorded import replaying
+
         return replaying(form.replay)
-    secrets = session.keys.known_values(session.registry)
-    return recording(sender(session.registry.values.get("network", {})), form.record or "", secrets=secrets)
+    network = remote if remote is not None else sender(session.registry.values.get("network", {}))
+    if form.record is None:
+        return network
+    from outrider.doors.transport.recorded import recording
+
+    return recording(network, form.record, secrets=session.keys.known_values(session.registry))
 
 
 def _free(attempt: Attempt) -> Attempt:
@@ -148,11 +150,11 @@ def _free(attempt: Attempt) -> Attempt:
     return replace(attempt, cost=Decimal(0), certainty="not_sent")
 
 
-def run_row(session: Session, decided: Decided, number: str) -> RunRow:
+def run_row(session: Session, decided: Decided, number: str, *, command: str = "ask") -> RunRow:
     """Returns what the book says of a run before its first call."""
     decision = decided.route
     return RunRow(
-        id=number, command="ask", task=decision.task, rule=decision.rule, level=decision.level,
+        id=number, command=command, task=decision.task, rule=decision.rule, level=decision.level,
         preset=decided.selection.preset, private=decision.private,
         decision=receipts.decision(
             session.registry, decided.selection, decided.facts, decided.situation, decision

@@ -108,6 +108,12 @@ class Ledger(LedgerFile):
             self._insert_run(connection, run)
             connection.execute("UPDATE runs SET outcome = ?, kind = ? WHERE id = ?", (outcome, kind, run.id))
 
+    def end_run(self, run: RunRow, *, outcome: str, kind: str | None) -> None:
+        """Books how a run of several calls ended, which none of its calls says."""
+        with self.transaction() as connection:
+            self._insert_run(connection, run)
+            connection.execute("UPDATE runs SET outcome = ?, kind = ? WHERE id = ?", (outcome, kind, run.id))
+
     def reserve(
         self, run: RunRow, target: Target, *, number: int, check: Check, prompt_digest: str, prompt_bytes: int,
         disclosure: Disclosure | None = None,

@@ -1,10 +1,10 @@
-"""The second loop of the house: the rule says whom to ask next, the loop asks them all at once and hands back the round.
+"""The second loop of the house: the rule says whom to ask next, the loop asks them at once and hands back the round.
 
 It knows no provider and no clock; how one seat is asked and how a check is run comes from the caller.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 from outrider.records import record
@@ -17,7 +17,7 @@ Verdict = TypeVar("Verdict")
 class Doors:
     """How one seat is asked, given for how many the money of the run must reach; how a check is run; who is told."""
 
-    ask: Callable[[Turn, str, int], Awaitable[Reply]]
+    ask: Callable[[Turn, str, int], Coroutine[Any, Any, Reply]]
     check: Callable[[Check], Awaitable[Checked]]
     heard: Callable[[str, Reply], None]
 
@@ -42,7 +42,7 @@ async def _round(wanted: Ask, doors: Doors) -> Round:
     """Asks all seats at once. Once enough have answered the others are cancelled, and their rows booked in doubt."""
     # One more share than there are seats: whatever follows a round has to be paid, too.
     parts = len(wanted.turns) + 1
-    tasks = {
+    tasks: dict[asyncio.Task[Reply], int] = {
         asyncio.create_task(doors.ask(turn, wanted.purpose, parts)): number
         for number, turn in enumerate(wanted.turns)
     }  # fmt: skip

@@ -12,19 +12,47 @@ ECHO = "echo:"
 Send = Callable[[HttpCall, Reading], Awaitable[Fault | None]]
 
 
+def crowd(network: Mapping[str, Any]) -> tuple[Send, Callable[[], Awaitable[None]]]:
+    """Returns the way out for many questions at once, on the running event loop, and what closes it."""
+    remote: list[Any] = []
+
+    async def send(call: HttpCall, reading: Reading) -> Fault | None:
+        if not remote:
+            from outrider.doors.transport.crowd import Crowd
+
+            remote.append(Crowd(network))
+        fault: Fault | None = await remote[0].send(call, reading)
+        return fault
+
+    async def close() -> None:
+        for one in remote:
+            await one.close()
+
+    return _or_echo(send), close
+
+
 def sender(network: Mapping[str, Any]) -> Send:
     """Returns the way out for single questions; `network` is the user's own `network` settings."""
     remote: list[Send] = []
 
     async def send(call: HttpCall, reading: Reading) -> Fault | None:
-        if call.url.startswith(ECHO):
-            reading.open(200, {})
-            reading.feed(call.body)
-            return None
         if not remote:
             from outrider.doors.transport.blocking import Blocking
 
             remote.append(Blocking(network).send)
         return await remote[0](call, reading)
 
-    return send
+    return _or_echo(send)
+
+
+def _or_echo(send: Send) -> Send:
+    """Returns a way out that answers an echo by itself."""
+
+    async def send_or_echo(call: HttpCall, reading: Reading) -> Fault | None:
+        if call.url.startswith(ECHO):
+            reading.open(200, {})
+            reading.feed(call.body)
+            return None
+        return await send(call, reading)
+
+    return send_or_echo

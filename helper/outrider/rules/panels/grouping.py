@@ -23,7 +23,7 @@ SCHEMA: Mapping[str, Json] = {
 
 @record
 class Candidates:
-    """Answers as the judge sees them: `letters[i]` stands before `texts[i]`, `origin[i]` is its seat (None: the decoy)."""
+    """Answers as the judge sees them: `letters[i]` before `texts[i]`, from seat `origin[i]`, None the decoy."""
 
     letters: tuple[str, ...]
     texts: tuple[str, ...]
