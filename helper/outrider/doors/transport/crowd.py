@@ -17,17 +17,19 @@ import httpx2
 from httpcore2 import AnyIOBackend
 
 from outrider.data import Fault, HttpCall, Reading
+from outrider.doors.transport.addresses import addresses_at_once
 from outrider.doors.transport.deadline import Deadline
 from outrider.doors.transport.faults import LONGEST_ERROR, NotLocal, named, packed, too_large
 from outrider.doors.transport.trusted import tls_context
+from outrider.records import replace
 from outrider.rules.privacy import is_local_address
 
 KEPT = 256
 """Idle connections that are kept at most, over all origins."""
 KEPT_FOR = 15.0
 """Seconds an idle connection is kept: shorter than most servers do, so that few are found closed."""
-STALE = 2
-"""How often a call that met a closed kept connection is sent again on another one, for nothing."""
+_BROKEN = (httpcore2.ReadError, httpcore2.WriteError, httpcore2.RemoteProtocolError)
+"""What a connection that its server has closed comes to."""
 _CALL: ContextVar["_Call"] = ContextVar("call")
 
 
@@ -99,8 +101,7 @@ class _Backend(httpcore2.AsyncNetworkBackend):
     ) -> httpcore2.AsyncNetworkStream:
         call = _CALL.get()
         call.is_fresh = True
-        wait = max(call.deadline.for_connect(), 0.001)
-        stream = await self._inner.connect_tcp(host, port, wait, local_address, socket_options)
+        stream = await self._first(host, port, local_address, socket_options, call.deadline)
         if self._local_only:
             peer = stream.get_extra_info("server_addr")
             # Asked of the connected socket: a name may point elsewhere than when it was looked up.
@@ -108,6 +109,23 @@ class _Backend(httpcore2.AsyncNetworkBackend):
                 await stream.aclose()
                 raise NotLocal
         return _Stream(stream, is_tunnel=self._is_tunnel)
+
+    async def _first(
+        self, host: str, port: int, local_address: str | None, options: Iterable[Any] | None, deadline: Deadline
+    ) -> httpcore2.AsyncNetworkStream:
+        """Returns a connection to the first address that takes one."""
+        refused: Exception = httpcore2.ConnectTimeout()
+        try:
+            for address, share in await addresses_at_once(host, port, wait=deadline.for_connect()):
+                try:
+                    return await self._inner.connect_tcp(address, port, share, local_address, options)
+                except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as fault:
+                    refused = fault
+        except TimeoutError:
+            raise httpcore2.ConnectTimeout from None
+        except OSError as fault:
+            raise httpcore2.ConnectError from fault
+        raise refused
 
 
 class Crowd:
@@ -117,36 +135,54 @@ class Crowd:
         self._network = network
         self._context: ssl.SSLContext | None = None
         self._pools: dict[tuple[bool, bool, bool], httpcore2.AsyncConnectionPool] = {}
+        self._left: list[httpcore2.AsyncConnectionPool] = []
 
     async def send(self, call: HttpCall, reading: Reading) -> Fault | None:
         """Sends a call and feeds the reply to its reading; returns what went wrong on the way, if anything."""
-        for left in range(STALE, -1, -1):
-            state = _Call(Deadline(call.timing))
-            token = _CALL.set(state)
-            try:
-                return await self._sent(call, reading, state.deadline)
-            except (httpcore2.ReadError, httpcore2.WriteError, httpcore2.RemoteProtocolError) as fault:
-                # A server may close what it kept at the moment of sending: nothing of it was read, so nothing is owed.
-                if state.is_fresh or state.deadline.bytes_read or not left:
-                    return named(fault, state.deadline)
-            except Exception as fault:  # noqa: BLE001 - what is not a fault of the network is raised again
-                return named(fault, state.deadline)
-            finally:
-                _CALL.reset(token)
-        raise AssertionError("the last turn returns")
+        first = _Call(Deadline(call.timing))
+        pool = self._pool(call)
+        fault = await self._tried(call, reading, first, pool)
+        if first.is_fresh or first.deadline.bytes_read or not isinstance(fault, _BROKEN):
+            return named(fault, first.deadline) if isinstance(fault, Exception) else fault
+        # A server may close what it kept at the moment of sending: nothing of an answer was read, so nothing is owed.
+        # Once more, in what time is left, and on a connection that is new for certain.
+        self._leave(pool)
+        timing = replace(call.timing, total=max(first.deadline.left(), 0.0))
+        again = _Call(Deadline(timing))
+        fault = await self._tried(call, reading, again, self._pool(call))
+        return named(fault, again.deadline) if isinstance(fault, Exception) else fault
 
     async def close(self) -> None:
         """Lets every kept connection go."""
-        pools, self._pools = tuple(self._pools.values()), {}
+        pools, self._pools, self._left = (*self._pools.values(), *self._left), {}, []
         for pool in pools:
             await pool.aclose()
 
-    async def _sent(self, call: HttpCall, reading: Reading, deadline: Deadline) -> Fault | None:
+    def _leave(self, stale: httpcore2.AsyncConnectionPool) -> None:
+        """Asks nothing more over these connections; what is under way on them goes on."""
+        for key, pool in tuple(self._pools.items()):
+            if pool is stale:
+                self._left.append(self._pools.pop(key))
+
+    async def _tried(
+        self, call: HttpCall, reading: Reading, state: _Call, pool: httpcore2.AsyncConnectionPool
+    ) -> Fault | Exception | None:
+        """Sends a call once and returns what went wrong, as it was raised."""
+        token = _CALL.set(state)
+        try:
+            return await self._sent(call, reading, state.deadline, pool)
+        except Exception as fault:  # noqa: BLE001 - it is named or raised again by who called
+            return fault
+        finally:
+            _CALL.reset(token)
+
+    async def _sent(
+        self, call: HttpCall, reading: Reading, deadline: Deadline, pool: httpcore2.AsyncConnectionPool
+    ) -> Fault | None:
         request = httpx2.Request(call.method, call.url, headers=list(call.headers), content=call.body or None)
         url = httpcore2.URL(
             scheme=request.url.raw_scheme, host=request.url.raw_host, port=request.url.port, target=request.url.raw_path
         )
-        pool = self._pool(call)
         try:
             async with asyncio.timeout(max(deadline.left(), 0)):
                 answer = await pool.handle_async_request(

@@ -3,6 +3,7 @@
 One table for the blocking and the crowded way out. A bug stays an exception.
 """
 
+import os
 import ssl
 from collections.abc import Mapping
 
@@ -44,8 +45,8 @@ def named(fault: Exception, deadline: Deadline) -> Fault | None:
         case httpcore2.TimeoutException():
             return Fault(kind="timeout", message=deadline.reason(), certainty=certainty)
         case httpcore2.ConnectError() | httpcore2.ProxyError():
-            while cause is not None and not isinstance(cause, OSError):
-                cause = cause.__cause__
+            while cause is not None and not (isinstance(cause, OSError) and cause.errno):
+                cause = cause.__cause__ or cause.__context__
             if isinstance(cause, ssl.SSLError):
                 return Fault(kind="tls", message=f"TLS failed: {_words(cause)}", certainty="not_sent")
             return Fault(kind="network", message=f"cannot connect: {_words(cause or fault)}", certainty="not_sent")
@@ -75,5 +76,7 @@ def _protocol_fault(fault: Exception, deadline: Deadline, certainty: Certainty) 
 
 
 def _words(fault: BaseException) -> str:
+    if isinstance(fault, ConnectionError) and fault.errno:
+        return os.strerror(fault.errno)  # an event loop puts words of its own there
     text = getattr(fault, "strerror", None) or getattr(fault, "reason", None) or str(fault) or type(fault).__name__
     return str(text)[:200]
