@@ -35,36 +35,47 @@ def cascade(prompt: str | None, *, models: tuple[str, ...], task: str | None, ga
 
     Says why it stopped where it did, and what the strongest model alone would have cost, as an estimate.
     """
-    from outrider.cli import panelling, rungs, seating
-    from outrider.cli.panel_shapes import climb, climbed
+    from outrider.cli import panelling, rungs, seating, seats
+    from outrider.cli.panel_run import carry_out
     from outrider.cli.session import Session
     from outrider.rules.panels.cascade import Question, next_round
 
     wish, form = panelling.wish_and_form(prompt, flags)
     session = Session()
-    answers = seating.answers_given(session, flags["answers"])
+    answers = seats.answers_given(session, flags["answers"])
     names = rungs.names(session, models, task, answers, private=wish.private)
-    wanted = rungs.gates(session, gates, schema=schema, second=second, judge=judge, names=names, private=wish.private)
+    wanted, notes = rungs.gates(
+        session, gates, schema=schema, second=second, judge=judge, names=names, private=wish.private
+    )
     panelling.check_places(session, form, private=wish.private)
     others = tuple(gate.seat.model for gate in wanted if gate.seat is not None)
-    table = seating.set_table(session, wish, command="cascade", names=names, answers=answers, others=others)
-    seating.tell_notes(table, quiet=form.quiet)
+    table = seating.set_table(
+        session, wish, command="cascade", names=names, answers=answers, others=others, replay=form.replay
+    )
+    panelling.tell_notes(table, *notes, quiet=form.quiet)
     question = Question(
         messages=table.messages, rungs=table.seats, gates=wanted, mark=table.mark,
         given=table.given[0] if table.given else None,
     )  # fmt: skip
-    verdict, steps = panelling.played(
-        table, form, lambda rounds: next_round(question, rounds), heard=panelling.teller(form)
-    )
-    alone = rungs.strongest_alone(session, table, verdict)
-    shape = climbed(verdict, steps, alone=alone, run=table.number)
-    code = 1 if verdict.answer is None else 4 if verdict.verified is False else 0
-    table.end(outcome="failure" if code else "answer", kind="not_verified" if code == 4 else None)
-    panelling.tell(
-        session, form, text=climb(verdict, steps, alone=alone), shape=shape, label="cascade",
-        private=table.is_private, receipt=panelling.receipt(table, steps), run=table.number,
+    return carry_out(
+        table, form, lambda rounds: next_round(question, rounds), lambda *ended: _report(table, *ended),
+        rounds=len(names) * (1 + len(wanted)),
     )  # fmt: skip
-    return code
+
+
+def _report(table: Any, verdict: Any, steps: tuple[Any, ...]) -> Any:
+    from outrider.cli import panel_shapes, rungs
+    from outrider.cli.panel_report import Report
+
+    alone = rungs.strongest_alone(table.session, table, verdict)
+    code = 1 if verdict.answer is None else 4 if verdict.verified is False else 0
+    if code == 1 and all(one.reply.failure.startswith("budget: ") for one in verdict.passages):
+        code = 5
+    return Report(
+        shape=panel_shapes.climbed(verdict, steps, alone=alone, run=table.number), text=verdict.answer or "",
+        beside=panel_shapes.climb(verdict), verdict=panel_shapes.climbed_headline(verdict, steps, alone=alone),
+        code=code, kind="not_verified" if code == 4 else None, hint="`outrider status` shows what can be asked",
+    )  # fmt: skip
 
 
 def command_of(text: str) -> tuple[str, ...]:

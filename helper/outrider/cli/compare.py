@@ -1,5 +1,6 @@
 """`outrider compare`: one question to several models at once, their answers side by side."""
 
+import sys
 from typing import Any
 
 import click
@@ -27,16 +28,19 @@ Exit codes: 0 at least one answered, 1 none did, 2 usage, 5 refused by policy.""
 @panel_options
 def compare(prompt: str | None, *, models: tuple[str, ...], panel: str | None, first: int | None,
             stances: str | None, synthesize: str | None, **flags: Any) -> int:  # fmt: skip
-    """Ask several models at once and show their answers side by side, with cost and time each."""
-    from outrider.cli import panelling, seating
-    from outrider.cli.panel_shapes import compared, comparison
+    """Ask several models at once and show their answers side by side, with cost and time each.
+
+    On a terminal each answer is shown when it arrives, and the table at the end.
+    """
+    from outrider.cli import panelling, seating, seats
+    from outrider.cli.panel_run import carry_out
     from outrider.cli.session import Session
     from outrider.rules.panels.comparing import STANCES, Question, next_round
 
     wish, form = panelling.wish_and_form(prompt, flags)
     session = Session()
-    answers = seating.answers_given(session, flags["answers"])
-    names = seating.seat_names(session, models, panel, answers)
+    answers = seats.answers_given(session, flags["answers"])
+    names = seats.seat_names(session, models, panel, answers)
     if len(names) < 2:
         raise OutriderError("a comparison needs two seats", hint="name them: `-m MODEL -m MODEL`, or `--panel NAME`")
     sides = tuple(side.strip() for side in (stances or "").split(",") if side.strip())
@@ -44,24 +48,58 @@ def compare(prompt: str | None, *, models: tuple[str, ...], panel: str | None, f
     if wrong is not None:
         raise OutriderError(f"no stance is called `{wrong}`", hint=f"give one a seat: {', '.join(STANCES)}")
     panelling.check_places(session, form, private=wish.private)
-    merger = seating.one_model(session.registry, synthesize) if synthesize else None
+    merger = seats.one_model(session.registry, synthesize) if synthesize else None
     table = seating.set_table(
         session, wish, command="compare", names=names, answers=answers, stances=sides,
-        others=(merger,) if merger else (),
+        others=(merger,) if merger else (), replay=form.replay,
     )  # fmt: skip
-    seating.tell_notes(table, quiet=form.quiet)
+    panelling.tell_notes(table, quiet=form.quiet)
     question = Question(
         messages=table.messages, seats=table.seats, mark=table.mark, enough=first, given=table.given,
-        synthesizer=seating.seat(session.registry, merger) if merger else None,
+        synthesizer=seats.seat(session.registry, merger) if merger else None,
     )  # fmt: skip
-    verdict, steps = panelling.played(
-        table, form, lambda rounds: next_round(question, rounds), heard=panelling.teller(form)
-    )
-    shape = compared(verdict, steps, run=table.number)
-    is_heard = any(reply.text is not None for reply in verdict.replies)
-    table.end(outcome="answer" if is_heard else "failure")
-    panelling.tell(
-        session, form, text=comparison(verdict), shape=shape, label="compare", private=table.is_private,
-        receipt=panelling.receipt(table, steps), run=table.number,
+    live = _Live() if _is_live(session, form) else None
+    return carry_out(
+        table, form, lambda rounds: next_round(question, rounds), lambda *ended: _report(table, *ended, live=live),
+        rounds=2 if merger else 1, heard=live.heard if live is not None else None,
     )  # fmt: skip
-    return 0 if is_heard else 1
+
+
+def _is_live(session: Any, form: Any) -> bool:
+    return sys.stdout.isatty() and not (form.as_json or form.out or form.raw or session.inside_claude)
+
+
+class _Live:
+    """Shows each answer when it arrives."""
+
+    def __init__(self) -> None:
+        self.heard_any = False
+
+    def heard(self, _purpose: str, reply: Any) -> None:
+        """Prints what one seat said."""
+        from outrider.cli.panel_shapes import merged, spoken
+        from outrider.rules.containment import clean
+
+        self.heard_any = True
+        sys.stdout.write(clean(merged(reply) if _purpose == "synthesis" else spoken(reply)) + "\n\n")
+        sys.stdout.flush()
+
+
+def _report(table: Any, verdict: Any, steps: tuple[Any, ...], *, live: _Live | None) -> Any:
+    from outrider.cli import panel_shapes
+    from outrider.cli.panel_report import Report
+
+    replies = verdict.replies
+    is_heard = any(reply.text is not None for reply in replies)
+    code = 0 if is_heard else 1
+    if not is_heard and all(reply.failure.startswith("budget: ") for reply in replies):
+        code = 5
+    if live is not None:
+        parts = [panel_shapes.spoken(reply) for reply in table.given]
+        text = "\n\n".join([*parts, panel_shapes.table(replies)])
+    else:
+        text = panel_shapes.comparison(verdict, mark=table.mark[-6:] if table.session.inside_claude else "")
+    return Report(
+        shape=panel_shapes.compared(verdict, steps, run=table.number), text=text, code=code,
+        verdict=panel_shapes.compared_headline(verdict), hint="`outrider status` shows what can be asked",
+    )  # fmt: skip

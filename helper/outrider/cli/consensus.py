@@ -15,7 +15,7 @@ Examples:
 
 Seats of one model family share one vote. A judge groups open answers; a decoy among them shows whether it can be
 trusted. Votes are opinions: a check that runs (`outrider cascade --gate check:CMD`) is worth more.
-Exit codes: 0 agreed, 4 split or too few, 1 nobody answered, 2 usage, 5 refused by policy."""
+Exit codes: 0 agreed, 4 split or too few, 1 nobody answered, 2 usage, 5 refused by policy, 6 still running."""
 
 
 class Share(click.ParamType[Decimal]):
@@ -49,41 +49,63 @@ def consensus(prompt: str | None, *, models: tuple[str, ...], panel: str | None,
               schema: str | None, threshold: Decimal, quorum: int, debate: int, judge: str | None,
               **flags: Any) -> int:  # fmt: skip
     """Ask several models and say what their answers amount to: agreed, split, or too few."""
-    from outrider.cli import panelling, seating
-    from outrider.cli.panel_shapes import agreement, counted
+    from outrider.cli import panelling, seating, seats
+    from outrider.cli.panel_run import carry_out
     from outrider.cli.session import Session
-    from outrider.rules.panels.consensus import Question, next_round
+    from outrider.rules.panels.consensus import JUDGE_TRIES, Question, next_round
 
     wish, form = panelling.wish_and_form(prompt, flags)
     session = Session()
-    answers = seating.answers_given(session, flags["answers"])
-    names = seating.seat_names(session, models, panel, answers)
+    answers = seats.answers_given(session, flags["answers"])
+    names = seats.seat_names(session, models, panel, answers)
     if not names:
         raise OutriderError("nobody is seated", hint="name seats: `-m MODEL -m MODEL`, or `--panel NAME`")
     ballot = _ballot(choices, schema)
     panelling.check_places(session, form, private=wish.private)
-    judged_by = None if ballot is not None else seating.judge_for(session, names, judge, private=wish.private)
+    judged_by = None if ballot is not None else seats.judge(session, names, judge, private=wish.private)
     table = seating.set_table(
-        session, wish, command="consensus", names=names, answers=answers, others=(judged_by,) if judged_by else ()
+        session, wish, command="consensus", names=names, answers=answers, others=(judged_by,) if judged_by else (),
+        replay=form.replay,
     )  # fmt: skip
-    seating.tell_notes(table, quiet=form.quiet)
+    panelling.tell_notes(table, *_doubts(session, names, judged_by), quiet=form.quiet)
     question = Question(
         messages=table.messages, seats=table.seats, mark=table.mark, seed=table.seed, ballot=ballot,
-        given=table.given, judge=seating.seat(session.registry, judged_by) if judged_by else None,
+        given=table.given, judge=seats.seat(session.registry, judged_by) if judged_by else None,
         threshold=threshold, quorum=quorum, debates=debate,
     )  # fmt: skip
-    verdict, steps = panelling.played(
-        table, form, lambda rounds: next_round(question, rounds), heard=panelling.teller(form)
-    )
-    shape = counted(verdict, steps, given=table.given, run=table.number)
-    is_heard = any(vote.choice is not None for vote in verdict.votes)
-    is_agreed = verdict.kind == "agreed"
-    table.end(outcome="answer" if is_agreed else "failure", kind=None if is_agreed else verdict.kind)
-    panelling.tell(
-        session, form, text=agreement(verdict, steps, given=table.given), shape=shape, label="consensus",
-        private=table.is_private, receipt=panelling.receipt(table, steps), run=table.number,
+    return carry_out(
+        table, form, lambda rounds: next_round(question, rounds), lambda *ended: _report(table, *ended),
+        rounds=1 + debate + (JUDGE_TRIES if judged_by else 0),
     )  # fmt: skip
-    return 0 if verdict.kind == "agreed" else 4 if is_heard else 1
+
+
+def _doubts(session: Any, names: tuple[str, ...], judged_by: str | None) -> tuple[str, ...]:
+    """Says of a judge that it is of a family that has a seat."""
+    from outrider.cli.seats import seat
+
+    registry = session.registry
+    own = [name for name in names if judged_by and seat(registry, name).family == seat(registry, judged_by).family]
+    return (f"{judged_by} judges, and {own[0]} of its own family has a seat",) if own else ()
+
+
+def _report(table: Any, verdict: Any, steps: tuple[Any, ...]) -> Any:
+    from outrider.cli import panel_shapes
+    from outrider.cli.panel_report import Report
+
+    is_agreed = verdict.kind == "agreed"
+    # Everybody failed is no split: nobody said anything at all.
+    was_asked = any(vote.failure != "not asked" for vote in verdict.votes)
+    said = [step for step in steps if any(reply.text is not None for reply in step.replies)]
+    is_silent = was_asked and not said and not table.given
+    code = 0 if is_agreed else 1 if is_silent else 4
+    if is_silent and all(vote.failure.startswith("budget: ") for vote in verdict.votes):
+        code = 5
+    return Report(
+        shape=panel_shapes.counted(verdict, steps, given=table.given, run=table.number),
+        text=panel_shapes.agreement(verdict, steps, given=table.given), code=code,
+        kind=None if is_agreed else verdict.kind, verdict=panel_shapes.counted_headline(verdict),
+        hint="`outrider status` shows what can be asked",
+    )  # fmt: skip
 
 
 def _ballot(choices: str | None, schema: str | None) -> Any:

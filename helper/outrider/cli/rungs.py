@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from outrider.cli import seating
+from outrider.cli import seats
 from outrider.cli.session import Session
 from outrider.data import Usage
 from outrider.errors import OutriderError
 from outrider.rules import money
 from outrider.rules.panels.cascade import TRUST, Gate, Verdict
+from outrider.rules.panels.nouns import Seat
 from outrider.rules.routing import model_called
-from outrider.rules.routing import route as decide
-from outrider.rules.selection import Facts, Selection
+from outrider.rules.selection import unknown
 
 MOST_RUNGS = 4
 
@@ -26,17 +26,12 @@ def names(
     if len(answers) > 1:
         raise OutriderError("a cascade has one first answer", hint="give `--answer` once")
     if models:
-        return seating.seat_names(session, (*answers, *(name for name in models if name not in answers)), None, {})
-    registry = session.registry
-    wanted = task or str(registry.values.get("default", "analysis"))
-    decided = decide(
-        registry, Selection(task=wanted, private=private, fallback=True), Facts(),
-        session.situation(session.limits()),
-    )  # fmt: skip
-    found: dict[str, Decimal] = {}
-    for target in decided.targets:
-        blend = money.blended(target.model.price, at=0.0) if target.model.price is not None else None
-        found.setdefault(target.model.name, Decimal(0) if target.local else blend or Decimal(1_000_000))
+        named = seats.seat_names(session, models, None, {})
+        return tuple(dict.fromkeys((*answers, *named)))
+    wanted = task or str(session.registry.values.get("default", "analysis"))
+    if wanted not in session.registry.tasks:
+        raise unknown("task", wanted, session.registry.tasks, command="tasks")
+    found = seats.asked_by_default(session, wanted, private=private)
     rungs = sorted(found, key=lambda name: found[name])
     if len(rungs) > MOST_RUNGS:
         # The cheapest, the dearest, and what lies evenly between.
@@ -53,12 +48,21 @@ def names(
 def gates(
     session: Session, texts: tuple[str, ...], *, schema: str | None, second: str | None, judge: str | None,
     names: tuple[str, ...], private: bool,
-) -> tuple[Gate, ...]:  # fmt: skip
-    """Reads the gates; without any, a schema is one, and else there is `agree` where a second model can be asked."""
+) -> tuple[tuple[Gate, ...], tuple[str, ...]]:  # fmt: skip
+    """Reads the gates, with what has to be said of them.
+
+    Without any, a schema is one, else `agree` where a second model can be asked, else `self`.
+    """
     from outrider.cli.asking import read_schema
     from outrider.cli.cascade import command_of
 
-    wanted = texts or (("schema",) if schema is not None else ("agree",))
+    wanted = texts
+    notes: tuple[str, ...] = ()
+    if not texts:
+        has_second = second is not None or seats.second(session, names, None, private=private) is not None
+        wanted = ("schema",) if schema is not None else ("agree",) if has_second else ("self",)
+        if wanted == ("self",):
+            notes = ("no second model can be asked: each model's own confidence decides, which is worth little",)
     found: list[Gate] = []
     for text in wanted:
         kind, colon, rest = text.partition(":")
@@ -74,20 +78,29 @@ def gates(
                     raise OutriderError("the schema gate has no schema", hint="name its file with `--schema`")
                 found.append(Gate(kind="schema", schema=read_schema(schema)))
             case "agree":
-                found.append(Gate(kind="agree", seat=_other(session, names, second, "--with", private=private)))
+                other = seats.second(session, names, second, private=private)
+                found.append(Gate(kind="agree", seat=_seat(session, other, "--with")))
             case "judge":
-                found.append(Gate(kind="judge", seat=_other(session, names, judge, "--judge", private=private)))
+                found.append(Gate(kind="judge", seat=_seat(session, _judge(session, names, judge, private), "--judge")))
             case _:
                 found.append(Gate(kind="self"))
-    return tuple(found)
+    doubled = next((gate.name for gate in found if sum(other.name == gate.name for other in found) > 1), None)
+    if doubled is not None:
+        raise OutriderError(f"the gate `{doubled}` is there twice", hint="name each gate once")
+    return tuple(found), notes
 
 
-def _other(session: Session, rungs: tuple[str, ...], wanted: str | None, flag: str, *, private: bool) -> Any:
-    """Returns the seat that a gate asks: another model than the one it looks at, of another family where it can be."""
-    name = seating.judge_for(session, rungs[:1] if flag == "--with" else rungs, wanted, private=private)
-    if name is None or name == rungs[0]:
+def _judge(session: Session, rungs: tuple[str, ...], wanted: str | None, private: bool) -> str | None:  # noqa: FBT001
+    """Returns who judges: the model named, else one that is no rung, of another family where there is one."""
+    if wanted is not None:
+        return seats.one_model(session.registry, wanted)
+    return next(iter(seats.others(session, rungs, private=private)), None)
+
+
+def _seat(session: Session, name: str | None, flag: str) -> Seat:
+    if name is None:
         raise OutriderError("no other model can be asked for this gate", hint=f"name one with `{flag}`")
-    return seating.seat(session.registry, name)
+    return seats.seat(session.registry, name)
 
 
 def strongest_alone(session: Session, table: Any, verdict: Verdict) -> Decimal | None:

@@ -7,19 +7,22 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
-from outrider.records import record
-from outrider.rules.panels.nouns import Ask, Check, Checked, Reply, Round, Step, Turn
+from outrider.records import record, replace
+from outrider.rules.panels.nouns import Ask, Check, Checked, Purpose, Reply, Round, Step, Turn
 
 Verdict = TypeVar("Verdict")
 
 
 @record
 class Doors:
-    """How one seat is asked, given for how many the money of the run must reach; how a check is run; who is told."""
+    """How one seat is asked, given for how many the money of the run must reach; how a check is run; who is told.
 
-    ask: Callable[[Turn, str, int], Coroutine[Any, Any, Reply]]
+    A seat that is cancelled ends with a reply that is `late` and says what it is booked with.
+    """
+
+    ask: Callable[[Turn, Purpose, int], Coroutine[Any, Any, Reply]]
     check: Callable[[Check], Awaitable[Checked]]
-    heard: Callable[[str, Reply], None]
+    heard: Callable[[Purpose, Reply], None]
 
 
 async def play(
@@ -48,6 +51,7 @@ async def _round(wanted: Ask, doors: Doors) -> Round:
     }  # fmt: skip
     replies: dict[int, Reply] = {}
     left = set(tasks)
+    is_whole = False
     try:
         while left and not _is_enough(wanted, replies):
             done, left = await asyncio.wait(left, return_when=asyncio.FIRST_COMPLETED)
@@ -55,15 +59,24 @@ async def _round(wanted: Ask, doors: Doors) -> Round:
                 reply = task.result()
                 replies[tasks[task]] = reply
                 doors.heard(wanted.purpose, reply)
+        is_whole = True
     finally:
         for task in left:
             task.cancel()
-        # Each settles its row before it goes.
-        await asyncio.gather(*left, return_exceptions=True)
-    for task in left:
-        turn = wanted.turns[tasks[task]]
-        replies[tasks[task]] = Reply(seat=turn.seat, text=None, failure="cut off: enough had answered", late=True)
+        # Each settles its row before it goes, and says what it is booked with.
+        ordered = sorted(left, key=lambda one: tasks[one])
+        ended = await asyncio.gather(*ordered, return_exceptions=True)
+        for task, said in zip(ordered, ended, strict=True):
+            last = said if isinstance(said, Reply) else _never_asked(wanted.turns[tasks[task]])
+            if last.late:
+                last = replace(last, failure="cut off: enough had answered" if is_whole else "cut off: interrupted")
+            replies[tasks[task]] = last
+            doors.heard(wanted.purpose, last)
     return Round(purpose=wanted.purpose, replies=tuple(replies[number] for number in range(len(wanted.turns))))
+
+
+def _never_asked(turn: Turn) -> Reply:
+    return Reply(seat=turn.seat, text=None, late=True)
 
 
 def _is_enough(wanted: Ask, replies: dict[int, Reply]) -> bool:

@@ -76,7 +76,7 @@ def test_failures_and_abstentions_are_no_votes() -> None:
     """One family that voted is too few."""
     verdict = ended(next_round(CLOSED, (answers("yes", None, '{"choice": "abstain"}'),)))
     assert (verdict.kind, verdict.answer, [vote.failure for vote in verdict.votes]) == (
-        "too_few", None, ["", "timeout: slow", ""],
+        "too_few", None, ["", "timeout: slow", "abstained"],
     )  # fmt: skip
 
 

@@ -13,22 +13,14 @@ Send = Callable[[HttpCall, Reading], Awaitable[Fault | None]]
 
 
 def crowd(network: Mapping[str, Any]) -> tuple[Send, Callable[[], Awaitable[None]]]:
-    """Returns the way out for many questions at once, on the running event loop, and what closes it."""
-    remote: list[Any] = []
+    """Returns the way out for many questions at once, on the running event loop, and what closes it.
 
-    async def send(call: HttpCall, reading: Reading) -> Fault | None:
-        if not remote:
-            from outrider.doors.transport.crowd import Crowd
+    Its library is imported at once: the first of many calls would count the time as its own.
+    """
+    from outrider.doors.transport.crowd import Crowd
 
-            remote.append(Crowd(network))
-        fault: Fault | None = await remote[0].send(call, reading)
-        return fault
-
-    async def close() -> None:
-        for one in remote:
-            await one.close()
-
-    return _or_echo(send), close
+    remote = Crowd(network)
+    return _or_echo(remote.send), remote.close
 
 
 def sender(network: Mapping[str, Any]) -> Send:

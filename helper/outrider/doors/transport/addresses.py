@@ -30,9 +30,13 @@ async def addresses_at_once(host: str, port: int, *, wait: float) -> Iterator[tu
     loop = asyncio.get_running_loop()
     found: asyncio.Future[Any] = loop.create_future()
 
+    def settle(said: Any) -> None:
+        if not found.done():
+            found.set_result(said)
+
     def tell(said: Any) -> None:
         try:
-            loop.call_soon_threadsafe(lambda: found.done() or found.set_result(said))
+            loop.call_soon_threadsafe(settle, said)
         except RuntimeError:
             return  # the loop has ended, and nobody waits
 

@@ -4,6 +4,7 @@ One table for the blocking and the crowded way out. A bug stays an exception.
 """
 
 import os
+import socket
 import ssl
 from collections.abc import Mapping
 
@@ -76,7 +77,7 @@ def _protocol_fault(fault: Exception, deadline: Deadline, certainty: Certainty) 
 
 
 def _words(fault: BaseException) -> str:
-    if isinstance(fault, ConnectionError) and fault.errno:
+    if isinstance(fault, OSError) and not isinstance(fault, ssl.SSLError | socket.gaierror) and fault.errno:
         return os.strerror(fault.errno)  # an event loop puts words of its own there
     text = getattr(fault, "strerror", None) or getattr(fault, "reason", None) or str(fault) or type(fault).__name__
     return str(text)[:200]

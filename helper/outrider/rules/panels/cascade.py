@@ -79,6 +79,7 @@ def next_round(question: Question, steps: tuple[Step, ...]) -> Ask | Check | Ver
     ordered = tuple(sorted(question.gates, key=lambda gate: TRUST.index(gate.kind)))
     left = list(steps)
     passages: list[Passage] = []
+    second: Step | None = None
     for number, rung in enumerate(question.rungs):
         is_last = number == len(question.rungs) - 1
         if number == 0 and question.given is not None:
@@ -86,15 +87,21 @@ def next_round(question: Question, steps: tuple[Step, ...]) -> Ask | Check | Ver
         elif left:
             reply = _reply(left.pop(0))
         else:
-            return Ask(purpose="answer", turns=(Turn(seat=rung, messages=question.messages),))
+            return Ask(purpose="answer", turns=(_turn(question, rung),))
         if reply.text is None:
             passages.append(Passage(reply=reply, checked=(), left=f"it failed: {reply.failure}"))
             continue
         checked: list[Checked] = []
         for gate in (gate for gate in ordered if not is_last or gate.kind in HARD):
-            if not left:
+            if gate.kind == "agree" and second is not None:
+                # What the second model says does not hang on the rung: it is asked once.
+                checked.append(_judged(gate, second, reply.text))
+            elif not left:
                 return _put(question, gate, rung, reply.text)
-            checked.append(_judged(gate, left.pop(0), reply.text))
+            else:
+                step = left.pop(0)
+                second = step if gate.kind == "agree" and _has_answer(step) else second
+                checked.append(_judged(gate, step, reply.text))
             if not checked[-1].passed:
                 break
         doubt = next((one for one in checked if not one.passed), None)
@@ -104,10 +111,20 @@ def next_round(question: Question, steps: tuple[Step, ...]) -> Ask | Check | Ver
     return _unverified(passages)
 
 
+def _turn(question: Question, seat: Seat) -> Turn:
+    """Returns what a rung, or the second model beside it, is asked: the question, and the form that the gates want."""
+    schema = next((gate.schema for gate in question.gates if gate.schema is not None), None)
+    return Turn(seat=seat, messages=question.messages, schema=schema)
+
+
 def _reply(step: Step) -> Reply:
     if isinstance(step, Checked):
         raise TypeError("an answer was wanted, and a check came")
     return step.replies[0]
+
+
+def _has_answer(step: Step) -> bool:
+    return not isinstance(step, Checked) and step.replies[0].text is not None
 
 
 def _doubt(checked: Checked | None) -> str | None:
@@ -119,7 +136,7 @@ def _put(question: Question, gate: Gate, rung: Seat, text: str) -> Ask | Check:
         case "check" | "schema":
             return Check(gate=gate.name, text=text, command=gate.command, schema=gate.schema)
         case "agree":
-            return Ask(purpose="agree", turns=(Turn(seat=gate.seat or rung, messages=question.messages),))
+            return Ask(purpose="agree", turns=(_turn(question, gate.seat or rung),))
         case "self":
             wish = (
                 "How likely is it that your answer is right and complete? Think of what you may have overlooked. Reply "

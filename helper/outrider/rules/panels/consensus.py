@@ -10,7 +10,7 @@ from fractions import Fraction
 from outrider.data import Json, Message
 from outrider.records import record
 from outrider.rules.panels import grouping, labels
-from outrider.rules.panels.counting import Count, Kind, Vote, count, dissent
+from outrider.rules.panels.counting import Count, Kind, Vote, count, dissent, family_of
 from outrider.rules.panels.labels import Ballot
 from outrider.rules.panels.nouns import Ask, Reply, Round, Seat, Turn
 
@@ -55,6 +55,9 @@ class Verdict:
 def next_round(question: Question, rounds: tuple[Round, ...]) -> Ask | Verdict:
     """Returns the next round to ask, or the verdict."""
     asked = tuple(seat for seat in question.seats if not _was_given(question, seat))
+    families = len({family_of(seat) for seat in question.seats})
+    if not rounds and families < question.quorum:
+        return _hopeless(question, families)
     if not rounds and asked:
         return Ask(purpose="answer", turns=tuple(_first_turn(question, seat) for seat in asked))
     debates = sum(one.purpose == "debate" for one in rounds)
@@ -69,6 +72,16 @@ def next_round(question: Question, rounds: tuple[Round, ...]) -> Ask | Verdict:
     if question.ballot is not None:
         return _closed(question, rounds, last)
     return _open(question, rounds, last, standing)
+
+
+def _hopeless(question: Question, families: int) -> Verdict:
+    """Ends before anything is paid for, where not even an answer of every seat would be enough."""
+    votes = tuple(Vote(seat=seat, choice=None, failure="not asked") for seat in question.seats)
+    why = f"nobody was asked: the seats are of {families} families, and {question.quorum} must vote"
+    return Verdict(
+        kind="too_few", answer=None, share=Fraction(0), threshold=question.threshold, votes=votes, dissent=(),
+        why=why, changed=None,
+    )  # fmt: skip
 
 
 def _was_given(question: Question, seat: Seat) -> bool:
@@ -142,7 +155,8 @@ def _vote(reply: Reply, ballot: Ballot) -> Vote:
     if reply.text is None:
         return Vote(seat=reply.seat, choice=None, failure=reply.failure)
     choice = labels.read(reply.text, ballot)
-    return Vote(seat=reply.seat, choice=choice.label, reason=choice.reason)
+    failure = "" if choice.label is not None else "abstained" if choice.is_abstention else "named no choice"
+    return Vote(seat=reply.seat, choice=choice.label, reason=choice.reason, failure=failure)
 
 
 def _open(
@@ -152,7 +166,7 @@ def _open(
     judged = [one for one in rounds if one.purpose == "judge"]
     groups = grouping.word_for_word(texts)
     why = "answers compared word for word"
-    families = {reply.seat.family or reply.seat.model for reply in standing}
+    families = {family_of(reply.seat) for reply in standing}
     needs_judge = len(groups) > 1 and len(families) >= question.quorum
     if needs_judge and question.judge is not None:
         shown = grouping.candidates(texts, seed=question.seed)

@@ -32,12 +32,17 @@ class Count:
     shares: tuple[tuple[str, Fraction], ...]
 
 
+def family_of(seat: Seat) -> str:
+    """Returns the family that a seat votes for; a model of none is one of its own."""
+    return seat.family or seat.model
+
+
 def count(votes: Iterable[Vote], *, threshold: Decimal, quorum: int) -> Count:
     """Returns the count: agreed when a choice has at least the threshold, too few below a quorum of families."""
     cast = [vote for vote in votes if vote.choice is not None]
     families: dict[str, list[str]] = {}
     for vote in cast:
-        families.setdefault(vote.seat.family or vote.seat.model, []).append(str(vote.choice))
+        families.setdefault(family_of(vote.seat), []).append(str(vote.choice))
     weights: dict[str, Fraction] = {}
     for chosen in families.values():
         for choice in chosen:

@@ -132,5 +132,8 @@ def _number(said: str) -> str:
 
 
 def agree(one: str, other: str) -> bool:
-    """Whether two answers come to the same by `final`: the stated rule of the `agree` gate for free text."""
+    """Whether two answers come to the same: the stated rule of the `agree` gate. JSON by its value, text by `final`."""
+    first, second = json_object(one), json_object(other)
+    if first is not None or second is not None:
+        return first == second
     return final(one) == final(other)

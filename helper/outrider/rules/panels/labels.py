@@ -36,6 +36,7 @@ class Choice:
 
     label: str | None
     reason: str = ""
+    is_abstention: bool = False
 
 
 def ballot(text: str) -> Ballot:
@@ -102,6 +103,7 @@ def read(text: str, ballot: Ballot) -> Choice:
         return Choice(
             label=match(said, ballot.labels) if isinstance(said, str) else None,
             reason=_short(reason) if isinstance(reason, str) else "",
+            is_abstention=isinstance(said, str) and normal(said) == ABSTAIN,
         )
     lines = [line for line in text.strip().splitlines() if line.strip()]
     if len(lines) == 1 and (label := match(lines[0], ballot.labels)) is not None:

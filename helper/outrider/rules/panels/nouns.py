@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Literal
 
-from outrider.data import Json, Message
+from outrider.data import Certainty, Json, Message
 from outrider.records import record
 
 Purpose = Literal["answer", "debate", "judge", "synthesis", "check", "agree", "self", "verify"]
@@ -55,7 +55,8 @@ class Check:
 class Reply:
     """What came of one turn. `text` is None where the seat failed, and `failure` says how.
 
-    `given` marks an answer that was handed in, `late` a seat that was cut off because enough others had answered.
+    `cost` is what the book holds for it; `in_doubt` is the part of it that may never be billed, and `certainty` that of
+    its least certain call. `given` marks an answer that was handed in, `late` a seat that was cut off.
     """
 
     seat: Seat
@@ -63,6 +64,8 @@ class Reply:
     failure: str = ""
     cost: Decimal = Decimal(0)
     cost_known: bool = True
+    in_doubt: Decimal = Decimal(0)
+    certainty: Certainty = "not_sent"
     seconds: float = 0.0
     input: int = 0
     output: int = 0
@@ -91,7 +94,16 @@ class Checked:
 Step = Round | Checked
 
 
-def spent(steps: tuple[Step, ...]) -> Decimal:
-    """Returns what all rounds cost together, in dollars."""
-    rounds = (step for step in steps if isinstance(step, Round))
-    return sum((reply.cost for one in rounds for reply in one.replies), Decimal(0))
+def said_in(steps: tuple[Step, ...]) -> tuple[tuple[Purpose, Reply], ...]:
+    """Returns every reply of a run with what it was for, round by round."""
+    return tuple((step.purpose, reply) for step in steps if isinstance(step, Round) for reply in step.replies)
+
+
+def spent(said: tuple[tuple[Purpose, Reply], ...]) -> Decimal:
+    """Returns what all replies are booked with together, in dollars."""
+    return sum((reply.cost for _, reply in said), Decimal(0))
+
+
+def doubtful(said: tuple[tuple[Purpose, Reply], ...]) -> Decimal:
+    """Returns the part of what was spent that may never be billed, in dollars."""
+    return sum((reply.in_doubt for _, reply in said), Decimal(0))
