@@ -94,11 +94,12 @@ async def run(
     accept: Accept | None = None,
     notice: Callable[[Attempt, Target], None] | None = None,
     prompts: Mapping[str, str] = NOTHING,
+    parts: int = 1,
 ) -> Ended:
     """Asks along a route until there is an answer or nothing left to try.
 
     `show` gets text as it arrives, `accept` judges an answer, `notice` hears of every step to another target,
-    `prompts` are the system texts that model rows name.
+    `prompts` are the system texts that model rows name, `parts` are how many may need the run's budget beside this.
     """
     request = replace(request, private=request.private or route.private)
     attempts: tuple[Attempt, ...] = ()
@@ -119,10 +120,11 @@ async def run(
                 if after > 0:
                     await world.sleep(after)
                 asked = replace(request, max_output=None) if uncapped else request
+                shares = max(parts, 2) if has_others(route, attempts, target) else parts
                 attempt = await _attempt(
                     target, for_model(asked, target.model, prompts, effort=route.effort), limits, world,
                     number=len(attempts) + 1, waited=after, left=limits.route - (world.now() - began),
-                    has_others=has_others(route, attempts, target), is_repeat=is_repeat, show=show, accept=accept,
+                    parts=shares, is_repeat=is_repeat, show=show, accept=accept,
                 )  # fmt: skip
                 attempts = (*attempts, attempt)
             case never:
@@ -146,7 +148,7 @@ async def _attempt(
     number: int,
     waited: float,
     left: float,
-    has_others: bool,
+    parts: int,
     show: Show | None,
     accept: Accept | None,
     is_repeat: bool,
@@ -162,7 +164,7 @@ async def _attempt(
     def check(spend: Spend) -> Booking | Failure:
         booking = book(
             target.model, limits, spend, wanted=request.max_output, input_tokens=most, at=world.at(), price=price,
-            has_others=has_others,
+            parts=parts,
         )  # fmt: skip
         return replace(booking, is_repeat=is_repeat) if isinstance(booking, Booking) else booking
 

@@ -473,4 +473,4 @@ def test_many_bookings_share_one_budget(models: list[Model], budget: Decimal, to
 )
 def test_a_fallback_is_left_its_money(walls: Limits, wanted: int | None, expected: Booking | Failure) -> None:
     """With other targets behind, half of the run's budget is kept for them, unless that leaves this one useless."""
-    assert book(PRICED, walls, Spend(), wanted=wanted, input_tokens=1_000, at=AT, has_others=True) == expected
+    assert book(PRICED, walls, Spend(), wanted=wanted, input_tokens=1_000, at=AT, parts=2) == expected

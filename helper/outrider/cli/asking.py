@@ -23,7 +23,7 @@ from outrider.rules.targets import Situation
 
 @record
 class Wish:
-    """The flags that choose, as typed."""
+    """The flags that choose, as typed. `reads` are files that are looked at without being attached."""
 
     argument: str | None = None
     model: str | None = None
@@ -44,6 +44,7 @@ class Wish:
     carried: tuple[Attached, ...] = ()
     data_class: str = PUBLIC
     class_from: str = ""
+    reads: tuple[str, ...] = ()
     reads_stdin: bool = True
     keyless: bool = False
 
@@ -109,7 +110,7 @@ def _classified(session: Session, wish: Wish) -> Mark:
         return given
     from outrider.cli import classifying
 
-    paths = (*wish.files, *wish.images, *([wish.schema] if wish.schema is not None else ()))
+    paths = (*wish.files, *wish.images, *wish.reads, *([wish.schema] if wish.schema is not None else ()))
     if is_watched:
         classifying.refuse_denied(session, paths, reads_stdin=wish.reads_stdin)
     if not has_paths:

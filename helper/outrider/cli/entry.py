@@ -17,6 +17,8 @@ from outrider.cli.show import complain, dump
 from outrider.errors import OutriderError
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EIO, errno.EDQUOT})
+PANELS = frozenset({"cascade", "compare", "consensus", "verify"})
+"""The commands that print one object whatever happens, as `ask` does."""
 CODES = {signal.SIGTERM: 143, signal.SIGHUP: 129}
 
 
@@ -49,7 +51,11 @@ def run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, click.Abort) as ended:
         # The library turns every interruption into an Abort of its own, and keeps ours as the cause.
         cause = ended if isinstance(ended, Stopped) else ended.__cause__
-        return cause.code if isinstance(cause, Stopped) else 130
+        code = cause.code if isinstance(cause, Stopped) else 130
+        if "--json" in arguments and arguments[0] in PANELS:
+            # Before anybody was asked; what comes later tells it itself.
+            return _tell(arguments, "interrupted", "nobody was asked", kind="interrupted", code=code)
+        return code
     except BrokenPipeError:
         # The reader left (`| head`): nothing is wrong, and Python must not complain at exit.
         _mute()
@@ -93,6 +99,15 @@ def _tell(arguments: list[str], message: str, hint: str, *, kind: str, code: int
             from outrider.cli.envelope import nothing_asked
 
             dump(nothing_asked(error))
+        elif arguments[0] in PANELS:
+            nothing: dict[str, object] = {
+                "answer": None,
+                "attempts": [],
+                "cost_usd": 0.0,
+                "cost_known": True,
+                "in_doubt_usd": 0.0,
+            }
+            dump({**nothing, "run": None, "error": error})
         else:
             dump({"error": error})
     complain(message, hint)

@@ -10,6 +10,10 @@ from outrider.rules.nearest import nearest
 COMMANDS = {
     "Ask": {
         "ask": ("ask", "ask a model, with fallback, limits and a receipt"),
+        "compare": ("compare", "ask several models at once, side by side"),
+        "consensus": ("consensus", "ask several models and count what they agree on"),
+        "cascade": ("cascade", "ask the cheapest first, a stronger one on doubt"),
+        "verify": ("verify", "have one model write and another check, until it is accepted"),
         "route": ("route", "say which model would be asked, and why; calls nothing"),
         "why": ("why", "explain a past run: its rule, its settings, its prices"),
         "runs": ("runs", "list what ran, with ids for `why`"),

@@ -57,6 +57,26 @@ def _safe_project(session: Session) -> str | None:
     return None if any(os.path.islink(folder) for folder in folders) else project
 
 
+def keep_for_claude(session: Session, text: str, run: str) -> str:
+    """Writes what is too long for a transcript where Claude Code can read it, inert; returns the path."""
+    project = _safe_project(session)
+    folder = os.path.join(project, ".outrider", "answers") if project else session.places.ours("answers")
+    path = keep(folder, containment.neutral(text), run)
+    if project:
+        ignore = os.path.join(project, ".outrider", ".gitignore")
+        if not os.path.lexists(ignore):
+            write_whole(ignore, b"*\n")
+    return path
+
+
+def keep(folder: str, text: str, run: str) -> str:
+    """Writes a text into a folder of answers, under its run; returns the path."""
+    make_folder(folder)
+    path = os.path.join(folder, f"{run}.txt")
+    write_whole(path, (text + "\n").encode("utf-8", "replace"))
+    return path
+
+
 class Printer:
     """Prints the end of one ask, in the form that was wanted."""
 
@@ -143,23 +163,10 @@ class Printer:
             write_whole(os.path.abspath(self._form.out), (text + "\n").encode("utf-8", "replace"))
             return self._form.out
         if self._is_hidden:
-            return self._keep(self._session.places.ours("answers"), text, run)
+            return keep(self._session.places.ours("answers"), text, run)
         if self._is_fenced and len(text) > LONGEST_IN_TRANSCRIPT and not self._form.as_json:
-            project = _safe_project(self._session)
-            folder = os.path.join(project, ".outrider", "answers") if project else self._session.places.ours("answers")
-            path = self._keep(folder, containment.neutral(text), run)
-            if project:
-                ignore = os.path.join(project, ".outrider", ".gitignore")
-                if not os.path.lexists(ignore):
-                    write_whole(ignore, b"*\n")
-            return path
+            return keep_for_claude(self._session, text, run)
         return None
-
-    def _keep(self, folder: str, text: str, run: str) -> str:
-        make_folder(folder)
-        path = os.path.join(folder, f"{run}.txt")
-        write_whole(path, (text + "\n").encode("utf-8", "replace"))
-        return path
 
     def _print_path(self, text: str, path: str, line: str, run: str) -> None:
         if self._form.out or self._is_hidden:

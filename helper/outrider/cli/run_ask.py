@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import partial
 from random import random
@@ -89,21 +90,27 @@ def _notice(attempt: Attempt, target: Target, *, quiet: bool) -> None:
         note(f"fallback {attempt.target.name} -> {target.name} ({attempt.outcome.kind})")
 
 
-def world_for(session: Session, decided: Decided, row: RunRow, form: Form) -> World:
-    """Returns the real doors."""
+def world_for(
+    session: Session, decided: Decided, row: RunRow, form: Form, *, remote: Send | None = None,
+    about: Mapping[str, str] | None = None,
+) -> World:  # fmt: skip
+    """Returns the real doors; `remote` is the way out, where it is not that for single questions.
+
+    `about` is written beside a recording.
+    """
     ledger, keys = session.ledger, session.keys
     told = disclosing.disclosure(session, decided)
     values = keys.known_values(session.registry)
 
     def settle(reservation: Reservation, attempt: Attempt) -> None:
         try:
-            ledger.settle(reservation, _free(attempt) if form.replay else attempt)
+            ledger.settle(reservation, free(attempt) if form.replay else attempt)
         except StorageFault as fault:
             # The answer is paid for: it is printed all the same, and the row stays booked at its worst case.
             sys.stderr.write(f"outrider: could not settle attempt {reservation.row}: {fault.message}\n")
 
     return World(
-        send=_send(session, form),
+        send=way_out(session, form, remote, about),
         reserve=lambda target, number, check: ledger.reserve(
             row,
             target,
@@ -131,28 +138,30 @@ def world_for(session: Session, decided: Decided, row: RunRow, form: Form) -> Wo
     )
 
 
-def _send(session: Session, form: Form) -> Send:
+def way_out(session: Session, form: Form, remote: Send | None = None, about: Mapping[str, str] | None = None) -> Send:
     """Returns the way out: the network, the network with a recorder beside it, or a recording."""
-    if form.replay is None and form.record is None:
-        return sender(session.registry.values.get("network", {}))
-    from outrider.doors.transport.recorded import recording, replaying
-
     if form.replay is not None:
+        from outrider.doors.transport.recorded import replaying
+
         return replaying(form.replay)
-    secrets = session.keys.known_values(session.registry)
-    return recording(sender(session.registry.values.get("network", {})), form.record or "", secrets=secrets)
+    network = remote if remote is not None else sender(session.registry.values.get("network", {}))
+    if form.record is None:
+        return network
+    from outrider.doors.transport.recorded import recording
+
+    return recording(network, form.record, secrets=session.keys.known_values(session.registry), about=about)
 
 
-def _free(attempt: Attempt) -> Attempt:
+def free(attempt: Attempt) -> Attempt:
     """Returns an attempt as it is booked for a replay: nothing was sent, nothing is owed."""
     return replace(attempt, cost=Decimal(0), certainty="not_sent")
 
 
-def run_row(session: Session, decided: Decided, number: str) -> RunRow:
+def run_row(session: Session, decided: Decided, number: str, *, command: str = "ask") -> RunRow:
     """Returns what the book says of a run before its first call."""
     decision = decided.route
     return RunRow(
-        id=number, command="ask", task=decision.task, rule=decision.rule, level=decision.level,
+        id=number, command=command, task=decision.task, rule=decision.rule, level=decision.level,
         preset=decided.selection.preset, private=decision.private,
         decision=receipts.decision(
             session.registry, decided.selection, decided.facts, decided.situation, decision

@@ -19,7 +19,8 @@ from outrider.rules.selection import unknown
 def tasks(name: str | None, *, as_json: bool, quiet: bool) -> None:
     """List tasks and their chains, or show one with the reason for each model.
 
-    A task is used with `outrider ask -t NAME`; `-t auto` chooses between simple, analysis and complex.
+    A task is used with `outrider ask -t NAME`; `-t auto` chooses between simple, analysis and complex. Panels come
+    last: named seats for `outrider consensus --panel NAME`, and for `compare`.
     """
     from outrider.cli.sight import look
 
@@ -35,10 +36,12 @@ def tasks(name: str | None, *, as_json: bool, quiet: bool) -> None:
     chains = [(task, chain_of(session, situation, task)) for task in wanted]
     if as_json:
         shapes = [_shape(session, task, chain) for task, chain in chains]
-        dump({"tasks": shapes} if name is None else shapes[0])
+        dump({"tasks": shapes, "panels": _panels(session)} if name is None else shapes[0])
         return
     for task, chain in chains:
         _print(session, task, chain, whole=name is not None)
+    for panel in _panels(session) if name is None else ():
+        out(f"panel {panel['name']}: {', '.join(panel['seats'])}")
     if name is None and not quiet:
         note(LEGEND)
 
@@ -51,6 +54,15 @@ def _shape(session: Session, task: Task, chain: Chain) -> dict[str, Any]:
         "effort": task.row.get("effort"), "default": session.registry.values.get("default") == task.name,
         "layer": _layer(session, task),
     }  # fmt: skip
+
+
+def _panels(session: Session) -> list[dict[str, Any]]:
+    """Returns the named panels, whose seats `compare` and `consensus` ask at once."""
+    panels = session.registry.values.get("panels", {})
+    return [
+        {"name": name, "seats": list(seats), "layer": layers_of(session.registry, path_of("panels", name), seats)}
+        for name, seats in panels.items()
+    ]
 
 
 def _layer(session: Session, task: Task) -> str:

@@ -75,11 +75,13 @@ def _shape(
         "notes": decision["notes"], "private": bool(row["private"]), "settings": settings,
         "class": decision.get("class"), "class_from": decision.get("class_from") or None,
         "inputs": decision["inputs"], "cost_usd": float(from_nano(row["cost_nano"])),
+        **({"panel": decision["panel"]} if "panel" in decision else {}),
         "attempts": [
             {"model": attempt["model"], "provider": attempt["provider"], "id": attempt["wire_id"],
              "origin": attempt["origin"], "outcome": attempt["outcome"], "kind": attempt["kind"],
              "status": attempt["status"], "message": attempt["message"], "seconds": round(attempt["seconds"], 3),
              "cost_usd": float(from_nano(attempt["cost_nano"])), "certainty": attempt["certainty"],
+             **({"purpose": _purpose(decision["panel"], attempt)} if "panel" in decision else {}),
              "usage": {"input": attempt["input"], "output": attempt["output"], "cached": attempt["cached"]}}
             for attempt in attempts
         ],
@@ -105,14 +107,37 @@ def _print(
         out(f"  passed over: {entry['model']}: {entry['why']}")
     for row_path, origin in by_row(settings).items():
         out(f"  setting: {row_path} from {origin}")
+    panel = decision.get("panel", {})
+    for line in _panel_lines(panel):
+        out(f"  {line}")
     for attempt in attempts:
+        purpose = _purpose(panel, attempt)
         ended = attempt["outcome"] + (f" ({attempt['kind']}: {attempt['message']})" if attempt["kind"] else "")
         cost = dollars(from_nano(attempt["cost_nano"]), known=bool(attempt["cost_known"]))
+        tokens = f"{attempt['input']:,} in, {attempt['output']:,} out"
         out(
-            f"  attempt: {attempt['model']} at {attempt['origin']}: {ended}, {attempt['seconds']:.2f} s, {cost} "
-            f"({attempt['certainty']}), {attempt['input']:,} in, {attempt['output']:,} out"
+            f"  {purpose or 'attempt'}: {attempt['model']} at {attempt['origin']}: {ended}, "
+            f"{attempt['seconds']:.2f} s, {cost} ({attempt['certainty']}), {tokens}"
         )
     out(f"  cost: {dollars(from_nano(row['cost_nano']))}")
+
+
+def _panel_lines(panel: Mapping[str, Any]) -> list[str]:
+    """Returns who sat on a panel, and what it came to."""
+    given = set(panel.get("given", ()))
+    lines = [
+        f"seat: {seat['model']}, family {seat['family']}{', for its side: ' + seat['stance'] if seat['stance'] else ''}"
+        f"{', handed in' if seat['model'] in given else ''}"
+        for seat in panel.get("seats", ())
+    ]
+    return [*lines, f"came to: {panel['verdict']}"] if panel.get("verdict") else lines
+
+
+def _purpose(panel: Mapping[str, Any], attempt: Mapping[str, Any]) -> str | None:
+    """Returns what a call of a panel was for; None for one of a single question."""
+    purposes = panel.get("purposes", ())
+    number = int(attempt["number"])
+    return str(purposes[number - 1]) if 0 < number <= len(purposes) else None
 
 
 def by_row(settings: Mapping[str, str]) -> dict[str, str]:

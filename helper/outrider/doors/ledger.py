@@ -108,6 +108,15 @@ class Ledger(LedgerFile):
             self._insert_run(connection, run)
             connection.execute("UPDATE runs SET outcome = ?, kind = ? WHERE id = ?", (outcome, kind, run.id))
 
+    def end_run(self, run: RunRow, *, outcome: str, kind: str | None) -> None:
+        """Books how a run of several calls ended, and what it came to, which none of its calls says."""
+        with self.transaction() as connection:
+            self._insert_run(connection, run)
+            connection.execute(
+                "UPDATE runs SET outcome = ?, kind = ?, decision = ? WHERE id = ?",
+                _storable(outcome, kind, json.dumps(run.decision, sort_keys=True), run.id),
+            )
+
     def reserve(
         self, run: RunRow, target: Target, *, number: int, check: Check, prompt_digest: str, prompt_bytes: int,
         disclosure: Disclosure | None = None,

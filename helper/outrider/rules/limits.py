@@ -172,14 +172,14 @@ def book(
     input_tokens: int,
     at: float,
     price: Price | None = None,
-    has_others: bool = False,
+    parts: int = 1,
 ) -> Booking | Failure:
     """Sets the worst case of a call against every budget, and returns what to send and to reserve.
 
     The cap that is sent is the cap that is reserved: `wanted`, or else the smaller of the model's maximum and what
     the tightest budget buys. `price` stands in for a model whose own price is not known; under a budget that the
-    user set such a model is refused. With `has_others` half of the run's budget is left for the targets behind this
-    one: an attempt that ends in doubt keeps its reservation, and a fallback that cannot be paid is none.
+    user set such a model is refused. Of what is left of the run's budget it takes one of so many `parts`: an attempt
+    that ends in doubt keeps its reservation, and a fallback, or another seat, that cannot be paid is none.
     """
     known = model.price is not None
     price = model.price if known else price
@@ -198,9 +198,9 @@ def book(
         least = cap if wanted is not None else min(cap, LEAST_OUTPUT)
         if bought is not None and bought < least:
             return _over(period, left)
-        if bought is not None and has_others and period == "run":
-            half = money.output_bought(price, input_tokens=input_tokens, budget=left / 2, at=at)
-            bought = max(half or 0, least)
+        if bought is not None and parts > 1 and period == "run":
+            part = money.output_bought(price, input_tokens=input_tokens, budget=left / parts, at=at)
+            bought = max(part or 0, least)
         cap = cap if bought is None else min(cap, bought)
         worst = money.worst_cost(price, input_tokens=input_tokens, output_tokens=cap, at=at) or Decimal(0)
         if worst > max(left, Decimal(0)):

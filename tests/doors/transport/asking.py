@@ -1,21 +1,28 @@
 """Sends one call through the real door and keeps everything that came back."""
 
+import asyncio
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from threading import Event, Thread
-from typing import Any
+from typing import Any, Literal
 
 from outrider.cli.stepping import step
 from outrider.data import Answer, Fault, HttpCall, Outcome, Timing, Usage
 from outrider.doors.transport.blocking import Blocking
+from outrider.doors.transport.crowd import Crowd
 
 SHORT = Timing(connect=0.2, first_byte=0.15, idle=0.15, total=0.4, max_bytes=100_000)
 SLACK = 0.3
 """How much longer than its limit a call may take on a busy machine, in seconds."""
 CHAT = "/v1/chat/completions"
+Way = Literal["blocking", "crowd"]
+WAYS: tuple[Way, ...] = ("blocking", "crowd")
+WAY: ContextVar[Way] = ContextVar("way", default="blocking")
+"""Which of the two ways out is under test."""
 
 
 class Heard:
@@ -66,8 +73,23 @@ def ask(call: HttpCall | str, network: Mapping[str, Any] | None = None) -> Sent:
     """Sends a call, or an ordinary one to this address."""
     heard = Heard()
     began = time.monotonic()
-    fault = step(Blocking(network or {}).send(a_call(call) if isinstance(call, str) else call, heard))
+    fault = send(a_call(call) if isinstance(call, str) else call, heard, network)
     return Sent(fault=fault, heard=heard, seconds=time.monotonic() - began)
+
+
+def send(call: HttpCall, reading: Heard, network: Mapping[str, Any] | None = None) -> Fault | None:
+    """Sends one call by the way under test; a crowd of one ends its event loop, too."""
+    if WAY.get() == "blocking":
+        return step(Blocking(network or {}).send(call, reading))
+
+    async def sent() -> Fault | None:
+        crowd = Crowd(network or {})
+        try:
+            return await crowd.send(call, reading)
+        finally:
+            await crowd.close()
+
+    return asyncio.run(sent())
 
 
 def closed_port() -> int:

@@ -11,6 +11,8 @@ from outrider.doors.transport.addresses import addresses
 from tests.doors.transport.asking import CHAT, SHORT, SLACK, ask
 from tests.servers import ScriptedServer
 
+pytestmark = pytest.mark.usefixtures("either_way")
+
 Resolver = dict[str, tuple[str, ...] | Event | Exception]
 
 

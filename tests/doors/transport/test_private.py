@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from outrider.rules.privacy import is_local_address
+from tests.doors.transport.asking import WAYS, Way
 
 ROOT = Path(__file__).parents[3]
 IN_A_NETWORK_OF_ITS_OWN = """
@@ -22,7 +23,8 @@ try:
 except OSError:
     sys.exit(77)
 import threading
-from tests.doors.transport.asking import a_call, ask, read_head
+from tests.doors.transport.asking import WAY, a_call, ask, read_head
+WAY.set(sys.argv[1])
 listener = socket.create_server(("8.8.8.8", 0))
 heard = []
 def take():
@@ -40,12 +42,13 @@ print(sum(map(bool, heard)))
 """
 
 
-def test_a_private_call_sends_not_a_byte_to_another_machine() -> None:
+@pytest.mark.parametrize("way_out", WAYS)
+def test_a_private_call_sends_not_a_byte_to_another_machine(way_out: Way) -> None:
     """In a network of its own, where a public address answers: connected, recognised, and left without a word."""
     if not sys.platform.startswith("linux"):
         pytest.skip("LOUD: only Linux gives a process a network of its own, so the private wall is not tested")
     done = subprocess.run(
-        [sys.executable, "-c", IN_A_NETWORK_OF_ITS_OWN], cwd=ROOT, capture_output=True, text=True, check=False,
+        [sys.executable, "-c", IN_A_NETWORK_OF_ITS_OWN, way_out], cwd=ROOT, capture_output=True, text=True, check=False,
         env={"PYTHONPATH": f"{ROOT / 'helper'}:{ROOT}"}, timeout=20,
     )  # fmt: skip
     if done.returncode == 77:

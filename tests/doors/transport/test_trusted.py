@@ -14,6 +14,8 @@ from tests.doors.transport.asking import CHAT, SHORT, SLACK, a_call, ask, servin
 from tests.doors.transport.certificates import Certificate, make_certificate
 from tests.servers import ScriptedServer
 
+pytestmark = pytest.mark.usefixtures("either_way")
+
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Certificate:

@@ -13,20 +13,15 @@ import httpcore2
 import httpx2
 from httpcore2 import SyncBackend
 
-from outrider.data import Certainty, Fault, HttpCall, Reading
+from outrider.data import Fault, HttpCall, Reading
 from outrider.doors.transport.addresses import addresses
 from outrider.doors.transport.deadline import Deadline
+from outrider.doors.transport.faults import LONGEST_ERROR, NotLocal, named, packed, too_large
 from outrider.doors.transport.trusted import tls_context
 from outrider.rules.privacy import is_local_address
 
-LONGEST_HEADER = 65_536
-LONGEST_ERROR = 1_048_576
 PIECE = 16_384
 """How much is written between two looks at the clock, in bytes."""
-
-
-class _NotLocal(Exception):
-    """The peer is not on the user's machines, and the call is bound to them."""
 
 
 class _Body(httpx2.SyncByteStream):
@@ -130,7 +125,7 @@ class _Backend(httpcore2.NetworkBackend):
             # Asked of the connected socket: a name may point elsewhere than when it was looked up.
             if not peer or not is_local_address(str(peer[0])):
                 stream.close()
-                raise _NotLocal
+                raise NotLocal
         return _Stream(stream, self._deadline, is_tunnel=self._is_tunnel)
 
     def _first(
@@ -166,16 +161,14 @@ class Blocking:
             request = httpx2.Request(call.method, call.url, headers=list(call.headers), content=call.body or None)
             with self._transport(call, deadline) as transport, closing(transport.handle_request(request)) as reply:
                 headers = {name.lower(): value for name, value in reply.headers.items()}
-                if headers.get("content-encoding", "identity").lower() not in {"", "identity"}:
-                    return Fault(
-                        kind="too_large", certainty="in_doubt",
-                        message=f"the answer is packed ({headers['content-encoding'][:40]}), which was not asked for",
-                    )  # fmt: skip
+                fault = packed(headers)
+                if fault is not None:
+                    return fault
                 reading.open(reply.status_code, headers)
                 limit = call.timing.max_bytes if reply.status_code == 200 else LONGEST_ERROR
                 return _feed(reply.iter_raw(), reading, deadline, limit=limit)
         except Exception as fault:  # noqa: BLE001 - what is not a fault of the network is raised again
-            return _fault(fault, deadline)
+            return named(fault, deadline)
 
     def _transport(self, call: HttpCall, deadline: Deadline) -> _Transport:
         # Kept connections save nothing to a single question, and a reset of one would blur who was at fault.
@@ -204,51 +197,6 @@ def _feed(chunks: Iterator[bytes], reading: Reading, deadline: Deadline, *, limi
         deadline.is_answering = True
         size += len(chunk)
         if size > limit:
-            return Fault(kind="too_large", message=f"the answer has more than {limit:,} bytes", certainty="in_doubt")
+            return too_large(limit)
         reading.feed(chunk)
     return None
-
-
-def _fault(fault: Exception, deadline: Deadline) -> Fault | None:
-    """Names what the transport met, by what had been sent when it happened. A bug stays an exception."""
-    cause = fault.__cause__ or fault.__context__
-    certainty: Certainty = "in_doubt" if deadline.sent else "not_sent"
-    match fault:
-        case _NotLocal():
-            return Fault(kind="private", message="the address led to a machine that is not local", certainty="not_sent")
-        case httpcore2.TimeoutException():
-            return Fault(kind="timeout", message=deadline.reason(), certainty=certainty)
-        case httpcore2.ConnectError() | httpcore2.ProxyError():
-            while cause is not None and not isinstance(cause, OSError):
-                cause = cause.__cause__
-            if isinstance(cause, ssl.SSLError):
-                return Fault(kind="tls", message=f"TLS failed: {_words(cause)}", certainty="not_sent")
-            return Fault(kind="network", message=f"cannot connect: {_words(cause or fault)}", certainty="not_sent")
-        case httpcore2.ReadError() | httpcore2.WriteError():
-            if deadline.bytes_read:
-                return Fault(kind="incomplete", message="the answer broke off", certainty=certainty)
-            return Fault(kind="network", message="the connection broke", certainty=certainty)
-        case httpcore2.RemoteProtocolError():
-            return _protocol_fault(fault, deadline, certainty)
-        case httpcore2.LocalProtocolError() | httpcore2.UnsupportedProtocol() | httpx2.InvalidURL():
-            return Fault(kind="bad_request", message=f"cannot be sent: {_words(fault)}", certainty="not_sent")
-        case UnicodeError() if not deadline.sent:
-            return Fault(kind="bad_request", message="cannot be sent: no such name can exist", certainty="not_sent")
-        case _:
-            raise fault
-
-
-def _protocol_fault(fault: Exception, deadline: Deadline, certainty: Certainty) -> Fault:
-    words = str(fault)
-    if not deadline.bytes_read:
-        return Fault(kind="network", message="the connection was closed without an answer", certainty=certainty)
-    if "incomplete" in words or "closed connection" in words:
-        return Fault(kind="incomplete", message="the answer broke off", certainty=certainty)
-    if deadline.bytes_read >= LONGEST_HEADER and "too long" in words:
-        return Fault(kind="too_large", message="the header of the answer has no end", certainty=certainty)
-    return Fault(kind="bad_response", message="the answer is not HTTP", certainty=certainty)
-
-
-def _words(fault: BaseException) -> str:
-    text = getattr(fault, "strerror", None) or getattr(fault, "reason", None) or str(fault) or type(fault).__name__
-    return str(text)[:200]

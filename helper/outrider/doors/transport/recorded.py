@@ -8,6 +8,7 @@ not recorded is an error, not a call.
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from outrider.data import Fault, HttpCall, Outcome, Reading
@@ -31,16 +32,20 @@ def question(call: HttpCall) -> str:
     return blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-def recording(send: Send, path: str, *, secrets: tuple[str, ...] = ()) -> Send:
-    """Returns a way out that also writes every reply to a file, without these secrets."""
+def recording(send: Send, path: str, *, secrets: tuple[str, ...] = (), about: Mapping[str, str] | None = None) -> Send:
+    """Returns a way out that also writes every reply to a file, without these secrets.
+
+    `about` is what the questions were made of besides what the user typed: another home asks the same with it.
+    """
     replies: list[dict[str, Any]] = []
     target = os.path.abspath(path)
+    known = {"about": dict(about)} if about else {}
 
     async def send_and_record(call: HttpCall, reading: Reading) -> Fault | None:
         heard = _Heard(reading)
         fault = await send(call, heard)
         replies.append({"question": question(call), "url": call.url, **heard.told(fault, secrets)})
-        write_whole(target, (json.dumps({"version": 1, "replies": replies}, indent=1) + "\n").encode())
+        write_whole(target, (json.dumps({"version": 1, **known, "replies": replies}, indent=1) + "\n").encode())
         return fault
 
     return send_and_record
@@ -67,6 +72,17 @@ def replaying(path: str) -> Send:
         return Fault(**fault) if fault else None
 
     return replay
+
+
+def about(path: str) -> Mapping[str, str]:
+    """Returns what a recording says of its run; nothing where it says nothing."""
+    data = read_small(path, limit=LARGEST)
+    said: Any = None
+    with suppress(ValueError, RecursionError):
+        said = json.loads(data or b"{}")
+    known = said.get("about") if isinstance(said, dict) else None
+    is_plain = isinstance(known, dict) and all(isinstance(value, str) for value in known.values())
+    return known if is_plain and known is not None else {}
 
 
 def _read(path: str) -> list[Mapping[str, Any]]:

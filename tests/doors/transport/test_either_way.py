@@ -6,9 +6,7 @@ from threading import Event
 
 import pytest
 
-from outrider.cli.stepping import step
 from outrider.data import Certainty, FailureKind, Fault, Message, Request
-from outrider.doors.transport.blocking import Blocking
 from outrider.records import replace
 from outrider.rows import Dialect, Provider
 from outrider.wire.call import encode
@@ -22,10 +20,13 @@ from tests.doors.transport.asking import (
     ask,
     closed_port,
     read_head,
+    send,
     serving,
 )
 from tests.servers import Reply, ScriptedServer, redirect, status, way
 from tests.servers.replies import Way
+
+pytestmark = pytest.mark.usefixtures("either_way")
 
 COMMENTS = Reply(
     body=b": OPENROUTER PROCESSING\n\n" * 1_000, headers=(("Content-Type", "text/event-stream"),), way="drip"
@@ -274,7 +275,7 @@ def test_a_bug_in_a_codec_stays_one(server: ScriptedServer) -> None:
             raise Broken
 
     with pytest.raises(Broken):
-        step(Blocking({}).send(a_call(server.url + CHAT), Stumbling()))
+        send(a_call(server.url + CHAT), Stumbling())
 
 
 def test_a_server_may_think_after_its_header(loopback: None) -> None:
