@@ -96,6 +96,22 @@ def test_what_is_coming_is_not_there_yet() -> None:
         ("outrider providers list", Call(command=("providers", "list"))),
         ("outrider tasks code-review", Call(command=("tasks",))),
         ("outrider usage --by model --since 7d", Call(command=("usage",))),
+        ("outrider usage --by agent --source claude_code --csv", Call(command=("usage",))),
+        ("outrider compare -m gpt -m gemini --first 1 --stance for,against --synthesize gpt hi",
+         Call(command=("compare",))),
+        ("git diff | outrider compare --panel review --out views.md",
+         Call(command=("compare",), outputs=("views.md",), programs=("outrider", "git"),
+              history=History(command="diff", words=()))),
+        ("outrider consensus -m gpt --answer claude.sonnet=a.md --schema vote.json -f b.py <<'E'\nwhich?\nE",
+         Call(command=("consensus",), inputs=("vote.json", "b.py", "a.md"))),
+        ("outrider consensus --panel review --choices yes,no --threshold 0.5 --quorum 3 --debate 1 --judge gpt hi",
+         Call(command=("consensus",))),
+        ("outrider cascade -t simple --gate schema --gate=agree --gate self --gate judge --with gpt --schema a.json hi",
+         Call(command=("cascade",), inputs=("a.json",))),
+        ("outrider verify -m gpt --verifier gemini --rounds 2 --schema a.json --answer claude.opus=draft.md hi",
+         Call(command=("verify",), inputs=("a.json", "draft.md"))),
+        ("outrider verify --private -f payroll.csv hi",
+         Call(command=("verify",), is_private=True, inputs=("payroll.csv",))),
         ("outrider guide matrix", Call(command=("guide",))),
         ("outrider ask --help", Call(command=("ask",))),
     ],
@@ -120,7 +136,16 @@ def test_what_the_list_holds(text: str, wanted: Call) -> None:
         "outrider thread delete x", "outrider thread show x", "outrider hook bash", "outrider mcp",
         "outrider import x y",
         "outrider pipeline run x",
-        "outrider consensus -m a -m b hi", "outrider cascade --gate check:./x hi", "outrider catalog sync x",
+        "outrider report", "outrider report --out x.html", "outrider policy", "outrider policy replay",
+        "outrider statusline", "outrider savings", "outrider catalog sync x",
+        "outrider cascade --gate check:./x hi", "outrider cascade --gate=check:./x hi", "outrider cascade --gate '' hi",
+        "outrider cascade --gate 'schema check:./x' hi", "outrider cascade --gate agree --gate check:make hi",
+        "outrider cascade --check ./x hi", "outrider verify --check ./x hi", "outrider verify --check=./x hi",
+        "outrider cascade --panel review hi", "outrider verify --fallback hi", "outrider compare --thread x hi",
+        *(f"outrider {name} {flag} hi" for name in ("compare", "consensus", "cascade", "verify")
+          for flag in ("--record r.json", "--replay r.json", "--max-cost 1.01", "--answer x", "--tools fs", "--out ''",
+                       "--background")),
+        "outrider usage --out x.csv", "outrider usage --csv=x",
         "outrider ask --tools fs hi", "outrider ask --record r.json hi", "outrider ask --replay r.json hi",
         "outrider ask --background hi", "outrider ask --base-url http://evil.example hi", "outrider ask --nosuch hi",
         "outrider ask --mod gpt hi", "outrider ask -mgpt hi", "outrider ask -qf a.py", "outrider ask -x hi",
@@ -151,36 +176,39 @@ def test_what_the_list_does_not_hold(text: str) -> None:
     assert made(text) is None
 
 
+ASKING = ("ask", "cascade", "compare", "consensus", "verify")
 WORDS = st.one_of(
-    st.sampled_from((*FORMS["ask",].flags, "--", "-", "--record", "--tools", "--background", "-mx", "-fq", "--out=x.md",
-                     "--file=x", "--private=1", "--answer=a=b", "--nosuch", "-qf", "--max-cost=0.5")),
-    st.sampled_from(("a.py", "b.md", "a=b", "top_p=1", "0.5", "9", "-x", "--private", "-f", "--out", "", "hi", "=")),
+    st.sampled_from((*sorted({flag for name in ASKING for flag in FORMS[name,].flags}), "--", "-", "--record",
+                     "--tools", "--background", "--check", "-mx", "-fq", "--out=x.md", "--file=x", "--private=1",
+                     "--answer=a=b", "--nosuch", "-qf", "--max-cost=0.5", "--gate=check:a", "--gate=self")),
+    st.sampled_from(("a.py", "b.md", "a=b", "top_p=1", "0.5", "9", "-x", "--private", "-f", "--out", "", "hi", "=",
+                     "agree", "check:a")),
 )  # fmt: skip
 
 
-@settings(max_examples=1_500, deadline=None)
-@given(words=st.lists(WORDS, max_size=7))
-@example(words=["-s", "--private", "-f", "--out", "--", "--record"])
-@example(words=["--out", "a.md", "--out", "b.md", "-f", "-f"])
-def test_the_command_reads_the_words_as_the_list_does(words: list[str]) -> None:
+@settings(max_examples=3_000, deadline=None)
+@given(name=st.sampled_from(ASKING), words=st.lists(WORDS, max_size=7))
+@example(name="ask", words=["-s", "--private", "-f", "--out", "--", "--record"])
+@example(name="ask", words=["--out", "a.md", "--out", "b.md", "-f", "-f"])
+@example(name="cascade", words=["--gate", "self", "--with", "--gate", "--", "--gate"])
+@example(name="verify", words=["-s", "--check", "--answer", "a=b", "--answer=c=d"])
+def test_the_command_reads_the_words_as_the_list_does(name: str, words: list[str]) -> None:
     """For any accepted call: the files that the real command would read and write are those that are looked at."""
-    found = call(Line(words=("outrider", "ask", *words)))
+    found = call(Line(words=("outrider", name, *words)))
     if found is None or {"-h", "--help"} & set(words):
         return
     try:
-        real = command(("ask",)).make_context("ask", list(words)).params
+        real = command((name,)).make_context(name, list(words)).params
     except click.UsageError:
         return
-    files = [*real["files"], *real["images"], *filter(None, [real["schema"]])]
-    files += [real["answer"].partition("=")[2]] if real["answer"] else []
+    files = [*real["files"], *real["images"], *filter(None, [real.get("schema")])]
+    handed = [real["answer"] or ""] if name == "ask" else real["answers"]
+    files += [pair.partition("=")[2] for pair in handed if pair]
     assert set(files) <= set(found.inputs)
     assert set(filter(None, [real["out"]])) <= set(found.outputs)
-    assert (real["private"], real["record"], real["replay"], real["background"]) == (
-        found.is_private,
-        None,
-        None,
-        False,
-    )
+    started = [*real.get("checks", ()), *(gate for gate in real.get("gates", ()) if gate.startswith("check"))]
+    wanted = (found.is_private, None, None, False, [])
+    assert (real["private"], real["record"], real["replay"], real.get("background", False), started) == wanted
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,9 @@ from outrider.rules.shell_line import Line
 MOST_DOLLARS = 1.0
 """What a run may cost without a flag, as shipped: to pass a higher wall is a decision about money, and asks."""
 FLAG, TEXT, SUM, PARAMETER, FILE, NEW_FILE, SEAT = "flag", "text", "sum", "parameter", "file", "new file", "seat"
+GATE = "gate"
+GATES = frozenset({"agree", "judge", "schema", "self"})
+"""What a cascade may be held up by. `check:` starts a program, and so asks, as `verify --check` does."""
 PARAMETERS = frozenset({
     "effort", "frequency_penalty", "min_p", "num_ctx", "presence_penalty", "reasoning_effort", "repeat_penalty", "seed",
     "stop", "temperature", "top_k", "top_p", "verbosity",
@@ -26,6 +29,13 @@ CHOOSING = {
     "--file": FILE, "--image": FILE, "--schema": FILE, "-s": TEXT, "--system": TEXT, "--prompt": TEXT,
     "--max-output": TEXT, "--max-cost": SUM, "--fallback": FLAG, "--no-fallback": FLAG,
 }  # fmt: skip
+SEATED = {
+    **PLAIN, "--answer": SEAT, "-f": FILE, "--file": FILE, "--image": FILE, "-s": TEXT, "--system": TEXT,
+    "--prompt": TEXT, "--private": FLAG, "--max-output": TEXT, "--max-cost": SUM, "--timeout": TEXT, "--raw": FLAG,
+    "--out": NEW_FILE,
+}  # fmt: skip
+"""What every command with seats takes."""
+SEATS = {"-m": TEXT, "--model": TEXT, "--panel": TEXT}
 
 
 @record
@@ -46,6 +56,27 @@ FORMS: Mapping[tuple[str, ...], Form] = {
         },
         words=1, takes_stdin=True,
     ),
+    ("compare",): Form(
+        flags={**SEATED, **SEATS, "--first": TEXT, "--stance": TEXT, "--synthesize": TEXT}, words=1, takes_stdin=True
+    ),
+    ("consensus",): Form(
+        flags={
+            **SEATED, **SEATS, "--choices": TEXT, "--schema": FILE, "--threshold": TEXT, "--quorum": TEXT,
+            "--debate": TEXT, "--judge": TEXT,
+        },
+        words=1, takes_stdin=True,
+    ),
+    ("cascade",): Form(
+        flags={
+            **SEATED, "-m": TEXT, "--model": TEXT, "-t": TEXT, "--task": TEXT, "--gate": GATE, "--schema": FILE,
+            "--with": TEXT, "--judge": TEXT,
+        },
+        words=1, takes_stdin=True,
+    ),
+    ("verify",): Form(
+        flags={**SEATED, "-m": TEXT, "--model": TEXT, "--verifier": TEXT, "--schema": FILE, "--rounds": TEXT},
+        words=1, takes_stdin=True,
+    ),
     ("route",): Form(
         flags={**{flag: kind for flag, kind in PLAIN.items() if flag not in {"-q", "--quiet"}}, **CHOOSING},
         words=1, takes_stdin=True,
@@ -62,10 +93,10 @@ FORMS: Mapping[tuple[str, ...], Form] = {
     ("tasks",): Form(flags=PLAIN, words=1),
     ("presets",): Form(flags=PLAIN, words=1),
     ("status",): Form(flags=PLAIN),
-    ("usage",): Form(flags={**PLAIN, "--by": TEXT, "--since": TEXT, "--rows": FLAG}),
+    ("usage",): Form(flags={**PLAIN, "--by": TEXT, "--since": TEXT, "--rows": FLAG, "--source": TEXT, "--csv": FLAG}),
     ("guide",): Form(flags=PLAIN, words=1),
 }  # fmt: skip
-COMING = ("catalog", "cascade", "compare", "consensus", "verify")
+COMING = ("catalog",)
 """Commands that are to be on the list once they exist. Until their flags stand above, they ask."""
 BARE = frozenset({("outrider", "--help"), ("outrider", "-h"), ("outrider", "--version")})
 
@@ -166,6 +197,8 @@ def _is_fit(kind: str, value: str) -> bool:
         return value.partition("=")[0] in PARAMETERS
     if kind == SEAT:
         return bool(value.partition("=")[2])
+    if kind == GATE:
+        return value in GATES
     return bool(value) or kind == TEXT
 
 
