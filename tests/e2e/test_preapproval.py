@@ -163,6 +163,8 @@ def test_all_else_asks(make: Make, form: str, ask: Callable[..., tuple[Run, tupl
 
 FAILED = re.compile(r"^(Exit code|error:)|Output too large", re.MULTILINE)
 NAMED = re.compile(r"(?:-f |--image |--schema |=|cat )'?([a-z][\w./-]*[./][a-z]+)")
+AGREEABLE = '{{"choice": "before", "reason": "so", "accepted": true, "accept": true, "findings": [], "confidence": 99}}'
+"""What satisfies whoever counts, judges or looks for faults, so that several models end in a result."""
 DENIED = (
     f"{ECHO} -f .env hi",
     f"{ECHO} -f ./secrets/../.env hi",
@@ -229,7 +231,7 @@ def test_every_example_runs(make: Make, repository: Path, server: ScriptedServer
 
 def connect(stage: Stage, server: ScriptedServer) -> None:
     """Gives the user a key and servers that answer."""
-    server.text = "{{}}"
+    server.text = AGREEABLE
     reached = {"openai": "/v1", "gemini": "/v1", "ollama": "", "localai": "/v1", "vllm": "/v1"}
     stage.layer({"providers": {name: {"base_url": server.url + path} for name, path in reached.items()}})
     keys = stage.home / ".config/outrider/env"
