@@ -64,15 +64,18 @@ fast() {
 
 # lane NAME FOLDER [PYTEST ARGUMENTS]: tests that carry the lane's mark, in its folder.
 lane() {
-    local name="$1" folder="$2" status workers=()
+    local name="$1" folder="$2" status folders=("$2") workers=()
     shift 2
     if [ ! -d "$folder" ]; then
         say "SKIPPED $name: there is no $folder yet"
         return
     fi
     say "lane $name"
-    [ "$name" = e2e ] && many_cores && workers=(-n 2 --dist loadgroup) # the client waits more than it works
-    "$environment/bin/python" -m pytest -m "$name" ${workers[@]+"${workers[@]}"} "$folder" "$@"
+    if [ "$name" = e2e ]; then
+        folders+=(tests/transcripts) # the histories that the client writes
+        many_cores && workers=(-n 2 --dist loadgroup) # the client waits more than it works
+    fi
+    "$environment/bin/python" -m pytest -m "$name" ${workers[@]+"${workers[@]}"} "${folders[@]}" "$@"
     status=$?
     if [ "$status" -eq 5 ]; then
         say "SKIPPED $name: no test in $folder is marked $name"

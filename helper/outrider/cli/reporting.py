@@ -46,8 +46,8 @@ def _of_ledger(session: Session, *, since: float, repository: str | None) -> dic
 
 def html(session: Session, known: Facts) -> bytes:
     """Returns the page."""
-    from outrider.doors import render
+    from outrider.doors import guides, render
 
     return render.html(
-        render.folder(session.places.bundled), TEMPLATE, {"page": report.page(known)}, style=STYLE, script=SCRIPT
+        guides.templates(session.places), TEMPLATE, {"page": report.page(known)}, style=STYLE, script=SCRIPT
     )  # fmt: skip

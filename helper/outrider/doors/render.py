@@ -142,12 +142,6 @@ def html(templates: str, name: str, values: Mapping[str, Any], *, style: str, sc
     return _filled(environment, name, {**values, **parts, "script_hash": f"sha256-{digest}"})
 
 
-def folder(bundled: str) -> str:
-    """Returns where the templates are: beside the bundled registry, or in the checkout that it is in."""
-    carried = os.path.join(bundled, "templates")
-    return carried if os.path.isdir(carried) else os.path.join(os.path.dirname(os.path.dirname(bundled)), "templates")
-
-
 def _environment(templates: str, *, escapes: bool) -> Environment:
     environment = ImmutableSandboxedEnvironment(
         loader=FileSystemLoader(templates, encoding="utf-8"), undefined=StrictUndefined, autoescape=escapes,
