@@ -207,7 +207,7 @@ def test_the_command_reads_the_words_as_the_list_does(name: str, words: list[str
     assert set(files) <= set(found.inputs)
     assert set(filter(None, [real["out"]])) <= set(found.outputs)
     started = [*real.get("checks", ()), *(gate for gate in real.get("gates", ()) if gate.startswith("check"))]
-    wanted = (found.is_private, None, None, False, [])
+    wanted: tuple[object, ...] = (found.is_private, None, None, False, [])
     assert (real["private"], real["record"], real["replay"], real.get("background", False), started) == wanted
 
 
