@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from outrider.doors import guides
+from outrider.doors.settings import places
+from outrider.records import replace
 from tests.cli.typing_it import Shell, write_layer
 from tests.servers import ScriptedServer
 
@@ -138,3 +140,10 @@ def test_a_folder_without_pages_says_so(tmp_path: Path) -> None:
 
     with pytest.raises(StorageFault, match="there are no pages in"):
         guides.pages(str(tmp_path))
+
+
+def test_the_templates_are_found_in_the_checkout_or_in_the_package(home: Path) -> None:
+    """A checkout has them at its root; an installed helper carries them beside its registry."""
+    where = places()
+    assert guides.templates(where) == TEMPLATES
+    assert guides.templates(replace(where, bundled="/x/outrider/_bundled")) == "/x/outrider/_bundled/templates"

@@ -201,9 +201,7 @@ def test_a_pass_takes_no_longer_than_it_may(
         both_times = [one + two for one, two in zip(figures[PEER].wall, figures[START].wall, strict=True)]
         again = processes.ratio(figures[AGAIN], figures[PEER]._replace(wall=tuple(both_times)))
         with capsys.disabled():
-            print(
-                f"\n{SIZE // 1_000_000} MB, {os.cpu_count()} cores, {attempt + 1}\n{processes.table(shown, PEER)}"
-            )
+            print(f"\n{SIZE // 1_000_000} MB, {os.cpu_count()} cores, {attempt + 1}\n{processes.table(shown, PEER)}")
             print(
                 f"first pass {first:.2f} x ccusage (at most {FIRST:g}); incremental {again:.2f} x (ccusage + a start)"
             )
