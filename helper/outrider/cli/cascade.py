@@ -11,8 +11,8 @@ from outrider.errors import OutriderError
 
 EPILOG = """\b
 Examples:
-  outrider cascade -m deepseek -m openai --gate agree --with gemini "how many leap years from 1900 to 2000?"
-  outrider cascade -m local.ollama -m gemini --gate "check:python -m json.tool" "write a JSON object of the planets"
+  outrider cascade -m glm -m gpt --gate agree --with kimi "how many leap years from 1900 to 2000?"
+  outrider cascade -m glm -m gpt --gate "check:python3 -m json.tool" "write a JSON object of the planets"
   outrider cascade -t simple --gate schema --schema answer.json -f letter.txt
 
 Gates, the surest first: check:CMD (its exit code; the answer is its standard input; no shell), schema, agree (a second

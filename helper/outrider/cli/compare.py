@@ -10,11 +10,11 @@ from outrider.errors import OutriderError
 
 EPILOG = """\b
 Examples:
-  outrider compare -m gemini -m deepseek "what does EAGAIN mean?"
-  git diff | outrider compare -m openai -m gemini --first 1 "what was missed?"
+  outrider compare -m gpt -m glm "what does EAGAIN mean?"
+  git diff | outrider compare -m gpt -m glm --first 1 "what was missed?"
   outrider compare --panel review --stance for,against,neutral -f plan.md "should we?"
 
-A Claude seat joins by the answer it has given: --answer claude.sonnet=FILE.
+A Claude seat joins by the answer that it has given: --answer MODEL=FILE.
 Exit codes: 0 at least one answered, 1 none did, 2 usage, 5 refused by policy."""
 
 

@@ -10,8 +10,8 @@ from outrider.errors import OutriderError
 
 EPILOG = """\b
 Examples:
-  outrider consensus -m gemini -m openai -m deepseek --choices yes,no "is this migration safe?" -f migration.sql
-  outrider consensus --panel review --answer claude.sonnet=answer.md -f src/lock.py "is there a race?"
+  outrider consensus -m gpt -m kimi -m glm --choices yes,no "is this migration safe?" -f migration.sql
+  outrider consensus --panel review --answer MODEL=answer.md -f src/lock.py "is there a race?"
 
 Seats of one model family share one vote. A judge groups open answers; a decoy among them shows whether it can be
 trusted. Votes are opinions: a check that runs (`outrider cascade --gate check:CMD`) is worth more.

@@ -9,9 +9,9 @@ from outrider.errors import OutriderError
 
 EPILOG = """\b
 Examples:
-  outrider verify -m openai --verifier gemini -f spec.md "write the migration"
-  outrider verify -m deepseek --check "python -m json.tool" --schema answer.json "list the moons of Jupiter as JSON"
-  outrider verify --answer claude.sonnet=draft.md --verifier gemini -f spec.md "does it do what the spec asks?"
+  outrider verify -m gpt --verifier kimi -f spec.md "write the migration"
+  outrider verify -m glm --check "python3 -m json.tool" --schema answer.json "list the moons of Jupiter as JSON"
+  outrider verify --answer MODEL=draft.md --verifier kimi -f spec.md "does it do what the spec asks?"
 
 Exit codes: 0 accepted, 4 never accepted (the best text is printed), 1 no text, 2 usage, 5 refused by policy."""
 
