@@ -37,11 +37,10 @@ def cascade(prompt: str | None, *, models: tuple[str, ...], task: str | None, ga
     """
     from outrider.cli import panelling, rungs, seating, seats
     from outrider.cli.panel_run import carry_out
-    from outrider.cli.session import Session
     from outrider.rules.panels.cascade import Question, next_round
 
     wish, form = panelling.wish_and_form(prompt, flags)
-    session = Session()
+    session = panelling.open_session()
     answers = seats.answers_given(session, flags["answers"])
     names = rungs.names(session, models, task, answers, private=wish.private)
     wanted, notes = rungs.gates(

@@ -34,11 +34,10 @@ def compare(prompt: str | None, *, models: tuple[str, ...], panel: str | None, f
     """
     from outrider.cli import panelling, seating, seats
     from outrider.cli.panel_run import carry_out
-    from outrider.cli.session import Session
     from outrider.rules.panels.comparing import STANCES, Question, next_round
 
     wish, form = panelling.wish_and_form(prompt, flags)
-    session = Session()
+    session = panelling.open_session()
     answers = seats.answers_given(session, flags["answers"])
     names = seats.seat_names(session, models, panel, answers)
     if len(names) < 2:

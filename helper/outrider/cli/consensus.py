@@ -51,11 +51,10 @@ def consensus(prompt: str | None, *, models: tuple[str, ...], panel: str | None,
     """Ask several models and say what their answers amount to: agreed, split, or too few."""
     from outrider.cli import panelling, seating, seats
     from outrider.cli.panel_run import carry_out
-    from outrider.cli.session import Session
     from outrider.rules.panels.consensus import JUDGE_TRIES, Question, next_round
 
     wish, form = panelling.wish_and_form(prompt, flags)
-    session = Session()
+    session = panelling.open_session()
     answers = seats.answers_given(session, flags["answers"])
     names = seats.seat_names(session, models, panel, answers)
     if not names:

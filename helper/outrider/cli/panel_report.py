@@ -87,7 +87,7 @@ def _tell_person(form: Form, report: Report, line: str) -> None:
         complain(report.verdict, report.hint)
     if form.quiet or form.raw:
         return
-    if report.code != 1:
+    if report.code != 1 and report.verdict not in report.text:
         note(report.verdict)
     note(line)
 

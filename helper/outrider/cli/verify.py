@@ -31,11 +31,10 @@ def verify(prompt: str | None, *, model: str | None, verifier: str | None, check
     from outrider.cli.asking import read_schema
     from outrider.cli.cascade import command_of
     from outrider.cli.panel_run import carry_out
-    from outrider.cli.session import Session
     from outrider.rules.panels.verifying import Question, next_round
 
     wish, form = panelling.wish_and_form(prompt, flags)
-    session = Session()
+    session = panelling.open_session()
     answers = seats.answers_given(session, flags["answers"])
     if len(answers) > 1:
         raise OutriderError("there is one draft to verify", hint="give `--answer` once")
