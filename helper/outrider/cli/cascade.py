@@ -49,7 +49,14 @@ def cascade(prompt: str | None, *, models: tuple[str, ...], task: str | None, ga
     panelling.check_places(session, form, private=wish.private)
     others = tuple(gate.seat.model for gate in wanted if gate.seat is not None)
     table = seating.set_table(
-        session, wish, command="cascade", names=names, answers=answers, others=others, replay=form.replay
+        session,
+        wish,
+        command="cascade",
+        names=names,
+        answers=answers,
+        others=others,
+        schema=schema,
+        replay=form.replay,
     )
     panelling.tell_notes(table, *notes, quiet=form.quiet)
     question = Question(

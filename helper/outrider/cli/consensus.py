@@ -64,7 +64,7 @@ def consensus(prompt: str | None, *, models: tuple[str, ...], panel: str | None,
     judged_by = None if ballot is not None else seats.judge(session, names, judge, private=wish.private)
     table = seating.set_table(
         session, wish, command="consensus", names=names, answers=answers, others=(judged_by,) if judged_by else (),
-        replay=form.replay,
+        schema=schema, replay=form.replay,
     )  # fmt: skip
     panelling.tell_notes(table, *_doubts(session, names, judged_by), quiet=form.quiet)
     question = Question(

@@ -45,7 +45,8 @@ def verify(prompt: str | None, *, model: str | None, verifier: str | None, check
     panelling.check_places(session, form, private=wish.private)
     table = seating.set_table(
         session, wish, command="verify", names=(writer,), answers=answers,
-        others=tuple(dict.fromkeys((looker, *((mender,) if mender != writer else ())))), replay=form.replay,
+        others=tuple(dict.fromkeys((looker, *((mender,) if mender != writer else ())))), schema=schema,
+        replay=form.replay,
     )  # fmt: skip
     question = Question(
         messages=table.messages, generator=seats.seat(session.registry, mender),
