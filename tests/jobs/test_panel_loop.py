@@ -73,7 +73,7 @@ def test_enough_answers_cut_the_rest_off() -> None:
     _, steps = asyncio.run(play(asking(an_ask(ONE, TWO, THREE, enough=1)), table.doors))
     assert isinstance(steps[0], Round)
     first, second, third = steps[0].replies
-    assert (second.text, first.in_doubt, third.in_doubt) == ("two", 1, 1)
+    assert (second.text, first.in_doubt, third.in_doubt) == ("two", Decimal(1), Decimal(1))
     assert {first.failure, third.failure} == {"cut off: enough had answered"}
     assert table.heard == [("two", False), ("one", True), ("three", True)]
 
@@ -84,7 +84,7 @@ def test_none_is_enough_without_an_answer() -> None:
     _, steps = asyncio.run(play(asking(an_ask(ONE, enough=0)), table.doors))
     assert isinstance(steps[0], Round)
     (reply,) = steps[0].replies
-    assert (reply.late, reply.cost, reply.certainty, table.parts) == (True, 0, "not_sent", [])
+    assert (reply.late, reply.cost, reply.certainty, table.parts) == (True, Decimal(0), "not_sent", [])
 
 
 def test_a_bug_in_one_seat_ends_the_others_first() -> None:
