@@ -130,7 +130,9 @@ def _nobody(table: Table) -> OutriderError:
     session.ledger.record_run(table.row(), outcome="refused", kind=kind)
     if kind in {"private", "budget"}:
         return Refused(message, hint=hint, kind=kind)
-    return OutriderError(message, hint=hint)
+    mistake = OutriderError(message, hint=hint)
+    mistake.kind = kind
+    return mistake
 
 
 def _route(session: Session, decided: Decided, name: str) -> Route:
