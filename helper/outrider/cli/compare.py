@@ -14,8 +14,8 @@ Examples:
   git diff | outrider compare -m gpt -m glm --first 1 "what was missed?"
   outrider compare --panel review --stance for,against,neutral -f plan.md "should we?"
 
-A Claude seat joins by the answer that it has given: --answer MODEL=FILE.
-Exit codes: 0 at least one answered, 1 none did, 2 usage, 5 refused by policy."""
+A subagent's model joins by the answer that it has given: --answer MODEL=FILE.
+Exit codes: 0 at least one answered, 1 none did, 2 usage, 5 refused by policy, 6 still running."""
 
 
 @click.command(epilog=EPILOG)
