@@ -17,7 +17,7 @@ Examples:
 
 Gates, the surest first: check:CMD (its exit code; the answer is its standard input; no shell), schema, agree (a second
 cheap model of another family), self (the model's own confidence), judge. On the last rung only check and schema count.
-Exit codes: 0 answered, 4 answered but not verified, 1 every rung failed, 2 usage, 5 refused by policy, 6 still running."""
+Exit codes: 0 answered, 4 not verified, 1 every rung failed, 2 usage, 5 refused by policy, 6 still running."""
 
 
 @click.command(epilog=EPILOG)
