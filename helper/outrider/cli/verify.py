@@ -13,7 +13,7 @@ Examples:
   outrider verify -m glm --check "python3 -m json.tool" --schema answer.json "list the moons of Jupiter as JSON"
   outrider verify --answer MODEL=draft.md --verifier kimi -f spec.md "does it do what the spec asks?"
 
-Exit codes: 0 accepted, 4 never accepted (the best is printed), 1 no text, 2 usage, 5 refused by policy, 6 still running."""
+Exit codes: 0 accepted, 4 not accepted (the best stands), 1 no text, 2 usage, 5 refused by policy, 6 still running."""
 
 
 @click.command(epilog=EPILOG)
