@@ -7,8 +7,10 @@ else, or either came to nothing, the prompt goes to the strong model.
 
 Area is the gap-weighted area under PGR(a), as for the router; PGR is the share of the gap that is won at the gate's own
 escalation. *Capable second* takes the second model that is right most often on the other half of the prompts, *any
-second* is the mean over all. Intervals resample prompts. Nothing is fitted, and no figure here is a saving: the pairs
-are of 2023 and 2024.
+second* is the mean over all. Intervals resample prompts. Cost is in calls of the strong model, which costs k times a
+cheap one: every prompt pays each cheap model once, and the share that escalates a strong call. A length alone has no
+threshold of its own, so its row has neither. Nothing is fitted, and no figure here is a saving: the pairs are of 2023
+and 2024.
 """
 
 import argparse
@@ -26,6 +28,9 @@ from outrider.rules.panels.grouping import agree
 FAMILIES = ("claude", "gemini", "gemma", "gpt", "llama", "mixtral", "mistral", "qwen")
 SAME = {"gemma": "gemini", "mixtral": "mistral"}
 BARS = (0.66, 0.85, 0.55)
+DEARER = (10, 30)
+"""How many times a cheap call a strong one may cost."""
+Gate = Callable[[Sequence["Case"]], list[float]]
 
 
 class Case(NamedTuple):
@@ -49,15 +54,16 @@ def main() -> None:
         return
     cells = read(path)
     say(f"{sum(map(len, cells.values()))} prompts in {len(cells)} cells; nothing is fitted")
-    say(f"\n{'gate':<30}{'area':>7}{'95 %':>16}{'escalated':>11}{'PGR':>7}{'PGR at .55':>12}")
-    gates: dict[str, Callable[[Sequence[Case]], list[float]]] = {
-        "none (constant)": lambda cell: [0.0] * len(cell),
-        "text: the longer answer": lambda cell: [float(case.length) for case in cell],
-        "agree, any second": any_second,
-        "agree, capable second": capable_second,
+    costs = "".join(f"{f'cost, k={dearer}':>12}" for dearer in DEARER)
+    say(f"\n{'gate':<30}{'area':>7}{'95 %':>16}{'PGR at .55':>12}{'escalated':>11}{'PGR':>7}{costs}")
+    gates: dict[str, tuple[Gate, int]] = {
+        "none (constant)": (lambda cell: [0.0] * len(cell), 0),
+        "text: the longer answer": (lambda cell: [float(case.length) for case in cell], 0),
+        "agree, any second": (any_second, 2),
+        "agree, capable second": (capable_second, 2),
     }
-    for name, gate in gates.items():
-        report(name, cells, gate)
+    for name, (gate, cheap) in gates.items():
+        say(report(name, cells, gate, cheap=cheap))
     area, won, most = BARS
     say(f"\nthe bar: area {area}, PGR {won} at {most:.0%} escalated, for `agree` with a capable second model")
 
@@ -128,8 +134,8 @@ def capable_second(cell: Sequence[Case]) -> list[float]:
     return [float(doubts(one, chosen[place % 2])) for place, one in enumerate(cell)]
 
 
-def report(name: str, cells: Mapping[str, Sequence[Case]], gate: Callable[[Sequence[Case]], list[float]]) -> None:
-    """Prints one gate's row."""
+def report(name: str, cells: Mapping[str, Sequence[Case]], gate: Gate, *, cheap: int) -> str:
+    """Returns one gate's row. `cheap` calls are made of every prompt; a gate of none has no point of its own."""
     scored = {
         cell: [(score, one.gain) for score, one in zip(gate(cases), cases, strict=True)]
         for cell, cases in cells.items()
@@ -139,9 +145,17 @@ def report(name: str, cells: Mapping[str, Sequence[Case]], gate: Callable[[Seque
         area({cell: chance.choices(pairs, k=len(pairs)) for cell, pairs in scored.items()})
         for _ in range(RESAMPLES)
     )  # fmt: skip
-    share, won = own_point(scored)
     span = f"{areas[RESAMPLES // 40]:.3f} to {areas[-RESAMPLES // 40 - 1]:.3f}"
-    say(f"{name:<30}{area(scored):>7.3f}{span:>16}{share:>11.1%}{won:>7.3f}{at(scored, BARS[2]):>12.3f}")
+    row = f"{name:<30}{area(scored):>7.3f}{span:>16}{at(scored, BARS[2]):>12.3f}"
+    if not cheap:
+        return row + f"{'-':>11}{'-':>7}" + f"{'-':>12}" * len(DEARER)
+    share, won = own_point(scored)
+    return row + f"{share:>11.1%}{won:>7.3f}" + "".join(f"{cost(share, cheap, dearer):>12.2f}" for dearer in DEARER)
+
+
+def cost(share: float, cheap: int, dearer: int) -> float:
+    """Returns what a prompt costs in strong calls."""
+    return cheap / dearer + share
 
 
 Scored = Mapping[str, Sequence[tuple[float, float]]]

@@ -478,3 +478,14 @@ def test_the_book_is_right_whatever_happens(
     assert way.spent[0] <= min(budget, Decimal("0.15"))
     assert (ended.answer is None) is (ended.failure is not None)
     assert ended.answer is None or ended.attempts[-1].outcome == ended.answer
+
+
+def test_a_seat_takes_its_part_of_the_runs_budget() -> None:
+    """What others may need beside it is left: of the same money, one of four parts is booked at most."""
+    alone, seated = doors(said()), doors(said())
+    request = replace(REQUEST, max_output=None)
+    dear = target("a.one", price=price(1, 1_000), max_output=100_000)
+    walls = limits(budget={"run": Decimal(40)})
+    asked(alone, dear, request=request, walls=walls)
+    asked(seated, dear, request=request, walls=walls, parts=4)
+    assert seated.booked[0].worst <= Decimal(10) < alone.booked[0].worst <= Decimal(40)

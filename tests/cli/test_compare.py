@@ -35,7 +35,7 @@ def test_the_machine_shape_says_what_the_book_says(typed: Shell, home: Path, ser
     done = typed("compare", *SEATS, "hello", "--json")
     shape = done.json
     assert (done.code, set(shape)) == (
-        0, {"answers", "answer", "attempts", "cost_usd", "cost_known", "in_doubt_usd", "run"},
+        0, {"answers", "answer", "attempts", "cost_usd", "cost_known", "in_doubt_usd", "run", "seconds"},
     )  # fmt: skip
     first, second = shape["answers"]
     assert (first["model"], first["family"], first["answer"], first["outcome"], first["certainty"]) == (

@@ -160,7 +160,7 @@ def test_a_seat_that_never_ends_is_given_up(typed: Shell, home: Path, server: Sc
     """Whether silent, dripping or endless, it is a failure in its time, and the others' verdict stands."""
     votes(server, one="yes", two="yes")
     for fault in ("drip", "endless", "hang"):
-        server.always(way(fault), model="three")  # type: ignore[arg-type]
+        server.always(way(fault), model="three")
         done = typed("consensus", *CLOSED, "--timeout", "0.4", "is it safe?", "--json")
         third = done.json["votes"][2]
         assert (done.code, third["choice"]) == (0, None)

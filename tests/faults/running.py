@@ -3,18 +3,20 @@
 Only waiting is not real: a wait is written down and the clock is moved on, so that what is compared is exact.
 """
 
+import asyncio
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from outrider.cli.stepping import step
 from outrider.data import Attempt, Failure, Message, Outcome, Request, Route, Target
 from outrider.doors.ledger import Check, Ledger, Reservation, RunRow
-from outrider.doors.transport import sender
+from outrider.doors.transport import many_sender, sender
 from outrider.engine import Accept, Ended, World, run
 from outrider.records import replace
 from outrider.rows import Model, Price, Provider, Rates
@@ -85,8 +87,9 @@ def ask(
     content_filter_falls_over: bool = False,
     schema: dict[str, Any] | None = None,
     max_output: int | None = None,
+    at_once: bool = False,
 ) -> Ran:
-    """Asks along these targets, books in this home, and tells what came of it."""
+    """Asks along these targets, books in this home, and tells what came of it; `at_once` by the way out for many."""
     ledger = Ledger(places_at(home))
     row = RunRow(
         id=name, command="ask", task="t", rule="default", level=None, preset=None, private=False, decision={}
@@ -115,13 +118,29 @@ def ask(
     )  # fmt: skip
     began = time.monotonic()
     try:
-        ended = step(run(route, request, limits, world, show=shown.append if show else None, accept=accept))
+        asked = partial(_run, route, request, limits, show=shown.append if show else None, accept=accept)
+        ended = asyncio.run(_over_many(world, network or {}, asked)) if at_once else step(asked(world))
         return Ran(
             ended=ended, calls=_calls(home), waits=tuple(waits), shown="".join(shown),
             spent=ledger.spend(name, at=time.time()), seconds=time.monotonic() - began, home=home,
         )  # fmt: skip
     finally:
         ledger.close()
+
+
+async def _run(route: Route, request: Request, limits: Limits, world: World, **more: Any) -> Ended:
+    return await run(route, request, limits, world, **more)
+
+
+async def _over_many(
+    world: World, network: dict[str, Any], asked: Callable[[World], Coroutine[Any, Any, Ended]]
+) -> Ended:
+    """Runs over the way out for many, and lets its connections go."""
+    send, close = many_sender(network)
+    try:
+        return await asked(replace(world, send=send))
+    finally:
+        await close()
 
 
 def let_pass(home: Path, seconds: float) -> None:

@@ -14,7 +14,7 @@ from outrider.cli.run_ask import free, world_for
 from outrider.cli.seating import Table
 from outrider.data import Answer, Attempt, Certainty, Failure, Passed, Target
 from outrider.doors.ledger import Reservation
-from outrider.doors.transport import Send, crowd
+from outrider.doors.transport import Send, many_sender
 from outrider.engine import World, run
 from outrider.records import replace
 from outrider.rows import Registry
@@ -40,7 +40,7 @@ class Asking:
         if form.replay is not None:
             self._world = self._seated(None)
         else:
-            remote, self._close = crowd(network)
+            remote, self._close = many_sender(network)
             self._world = self._seated(remote)
 
     async def close(self) -> None:

@@ -11,13 +11,13 @@ from outrider.errors import OutriderError
 
 EPILOG = """\b
 Examples:
-  outrider cascade -m deepseek -m openai --gate agree --with gemini "how many leap years from 1900 to 2000?"
-  outrider cascade -m local.ollama -m gemini --gate "check:python -m json.tool" "write a JSON object of the planets"
+  outrider cascade -m glm -m gpt --gate agree --with kimi "how many leap years from 1900 to 2000?"
+  outrider cascade -m glm -m gpt --gate "check:python3 -m json.tool" "write a JSON object of the planets"
   outrider cascade -t simple --gate schema --schema answer.json -f letter.txt
 
 Gates, the surest first: check:CMD (its exit code; the answer is its standard input; no shell), schema, agree (a second
 cheap model of another family), self (the model's own confidence), judge. On the last rung only check and schema count.
-Exit codes: 0 answered, 4 answered but not verified, 1 every rung failed, 2 usage, 5 refused by policy."""
+Exit codes: 0 answered, 4 not verified, 1 every rung failed, 2 usage, 5 refused by policy, 6 still running."""
 
 
 @click.command(epilog=EPILOG)
@@ -37,11 +37,10 @@ def cascade(prompt: str | None, *, models: tuple[str, ...], task: str | None, ga
     """
     from outrider.cli import panelling, rungs, seating, seats
     from outrider.cli.panel_run import carry_out
-    from outrider.cli.session import Session
     from outrider.rules.panels.cascade import Question, next_round
 
     wish, form = panelling.wish_and_form(prompt, flags)
-    session = Session()
+    session = panelling.open_session()
     answers = seats.answers_given(session, flags["answers"])
     names = rungs.names(session, models, task, answers, private=wish.private)
     wanted, notes = rungs.gates(
@@ -50,7 +49,14 @@ def cascade(prompt: str | None, *, models: tuple[str, ...], task: str | None, ga
     panelling.check_places(session, form, private=wish.private)
     others = tuple(gate.seat.model for gate in wanted if gate.seat is not None)
     table = seating.set_table(
-        session, wish, command="cascade", names=names, answers=answers, others=others, replay=form.replay
+        session,
+        wish,
+        command="cascade",
+        names=names,
+        answers=answers,
+        others=others,
+        schema=schema,
+        replay=form.replay,
     )
     panelling.tell_notes(table, *notes, quiet=form.quiet)
     question = Question(

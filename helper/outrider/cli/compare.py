@@ -10,12 +10,12 @@ from outrider.errors import OutriderError
 
 EPILOG = """\b
 Examples:
-  outrider compare -m gemini -m deepseek "what does EAGAIN mean?"
-  git diff | outrider compare -m openai -m gemini --first 1 "what was missed?"
+  outrider compare -m gpt -m glm "what does EAGAIN mean?"
+  git diff | outrider compare -m gpt -m glm --first 1 "what was missed?"
   outrider compare --panel review --stance for,against,neutral -f plan.md "should we?"
 
-A Claude seat joins by the answer it has given: --answer claude.sonnet=FILE.
-Exit codes: 0 at least one answered, 1 none did, 2 usage, 5 refused by policy."""
+A subagent's model joins by the answer that it has given: --answer MODEL=FILE.
+Exit codes: 0 at least one answered, 1 none did, 2 usage, 5 refused by policy, 6 still running."""
 
 
 @click.command(epilog=EPILOG)
@@ -34,11 +34,10 @@ def compare(prompt: str | None, *, models: tuple[str, ...], panel: str | None, f
     """
     from outrider.cli import panelling, seating, seats
     from outrider.cli.panel_run import carry_out
-    from outrider.cli.session import Session
     from outrider.rules.panels.comparing import STANCES, Question, next_round
 
     wish, form = panelling.wish_and_form(prompt, flags)
-    session = Session()
+    session = panelling.open_session()
     answers = seats.answers_given(session, flags["answers"])
     names = seats.seat_names(session, models, panel, answers)
     if len(names) < 2:

@@ -10,8 +10,8 @@ from outrider.errors import OutriderError
 
 EPILOG = """\b
 Examples:
-  outrider consensus -m gemini -m openai -m deepseek --choices yes,no "is this migration safe?" -f migration.sql
-  outrider consensus --panel review --answer claude.sonnet=answer.md -f src/lock.py "is there a race?"
+  outrider consensus -m gpt -m kimi -m glm --choices yes,no "is this migration safe?" -f migration.sql
+  outrider consensus --panel review --answer MODEL=answer.md -f src/lock.py "is there a race?"
 
 Seats of one model family share one vote. A judge groups open answers; a decoy among them shows whether it can be
 trusted. Votes are opinions: a check that runs (`outrider cascade --gate check:CMD`) is worth more.
@@ -51,11 +51,10 @@ def consensus(prompt: str | None, *, models: tuple[str, ...], panel: str | None,
     """Ask several models and say what their answers amount to: agreed, split, or too few."""
     from outrider.cli import panelling, seating, seats
     from outrider.cli.panel_run import carry_out
-    from outrider.cli.session import Session
     from outrider.rules.panels.consensus import JUDGE_TRIES, Question, next_round
 
     wish, form = panelling.wish_and_form(prompt, flags)
-    session = Session()
+    session = panelling.open_session()
     answers = seats.answers_given(session, flags["answers"])
     names = seats.seat_names(session, models, panel, answers)
     if not names:
@@ -65,7 +64,7 @@ def consensus(prompt: str | None, *, models: tuple[str, ...], panel: str | None,
     judged_by = None if ballot is not None else seats.judge(session, names, judge, private=wish.private)
     table = seating.set_table(
         session, wish, command="consensus", names=names, answers=answers, others=(judged_by,) if judged_by else (),
-        replay=form.replay,
+        schema=schema, replay=form.replay,
     )  # fmt: skip
     panelling.tell_notes(table, *_doubts(session, names, judged_by), quiet=form.quiet)
     question = Question(

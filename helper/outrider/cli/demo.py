@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import sys
 import tempfile
 from typing import Any
@@ -20,6 +21,13 @@ from outrider.records import replace
 
 PLAIN = Wish(reads_stdin=False)
 QUESTION = "Which model answers when the first one is down?"
+PANELS: tuple[tuple[int, tuple[str, ...]], ...] = (
+    (0, ("consensus", "-m", "demo.other", "-m", "demo.second", "-m", "demo.third", "--choices", "yes,no",
+         "is it safe?")),
+    (0, ("cascade", "-m", "demo.other", "-m", "demo.strong", "--with", "demo.third", "how many are there?")),
+    (0, ("verify", "-m", "demo.second", "--verifier", "demo.third", "write one sentence")),
+)  # fmt: skip
+"""Commands with the code that each must end with."""
 
 
 @click.command()
@@ -53,11 +61,25 @@ def layer(address: str) -> dict[str, Any]:
         "providers": {
             "simulated-busy": {"dialect": "openai", "base_url": f"{address}/busy/v1", "quirks": "none"},
             "simulated-steady": {"dialect": "openai", "base_url": f"{address}/steady/v1", "quirks": "none"},
+            "simulated-contrary": {"dialect": "openai", "base_url": f"{address}/contrary/v1", "quirks": "none"},
             "simulated-cloud": {"dialect": "openai", "base_url": "https://cloud.invalid/v1", "quirks": "none"},
         },
         "models": {
             "demo.first": {"provider": "simulated-busy", "id": "simulated-first", "price": price},
             "demo.second": {"provider": "simulated-steady", "id": "simulated-second", "price": price},
+            "demo.other": {
+                "provider": "simulated-contrary",
+                "id": "simulated-other",
+                "family": "other",
+                "price": price,
+            },
+            "demo.third": {"provider": "simulated-steady", "id": "simulated-third", "family": "third", "price": price},
+            "demo.strong": {
+                "provider": "simulated-steady",
+                "id": "simulated-strong",
+                "family": "strong",
+                "price": {"input": 10, "output": 50},
+            },
             "demo.cloud": {"provider": "simulated-cloud", "id": "simulated-cloud", "price": price},
         },
         "tasks": {"demo": {"chain": ["demo.first", "demo.second"], "reason": "a chain whose first model is down"}},
@@ -80,6 +102,10 @@ def _play(session: Session, folder: str) -> int:
     out(f'\n$ outrider ask -m demo.second --max-cost 0.00001 "{QUESTION}"')
     poor = replace(PLAIN, argument=QUESTION, model="demo.second", max_cost=_tiny())
     failed += _expect(5, _mistaken(poor, session))
+    out("\nSeveral models on one question; what they say is simulated, how it is asked, counted and booked is not.")
+    for expected, typed in PANELS:
+        out(f"\n$ outrider {shlex.join(typed)}")
+        failed += _expect(expected, _typed(session, typed))
     out("\n$ outrider usage")
     _tell_usage(session)
     session.ledger.close()
@@ -101,6 +127,20 @@ def _mistaken(wish: Wish, session: Session) -> int:
     kept, sys.stderr = sys.stderr, sys.stdout
     try:
         return run_ask(wish, Form(stream=False), session)
+    except OutriderError as mistake:
+        complain(mistake.message, mistake.hint)
+        return mistake.exit_code
+    finally:
+        sys.stderr = kept
+
+
+def _typed(session: Session, arguments: tuple[str, ...]) -> int:
+    """Runs a command as it was typed, with all that it says on stdout."""
+    from outrider.cli.group import cli
+
+    kept, sys.stderr = sys.stderr, sys.stdout
+    try:
+        return int(cli.main(args=list(arguments), prog_name="outrider", standalone_mode=False, obj=session) or 0)
     except OutriderError as mistake:
         complain(mistake.message, mistake.hint)
         return mistake.exit_code

@@ -39,8 +39,8 @@ class Report:
     hint: str = ""
 
 
-def tell(table: Table, form: Form, report: Report, said: Said) -> int:
-    """Tells what a run came to; returns its exit code."""
+def tell(table: Table, form: Form, report: Report, said: Said, *, seconds: float) -> int:
+    """Tells what a run came to, and how long it was asked for; returns its exit code."""
     session = table.session
     is_hidden = table.is_private and session.inside_claude
     # Whether it is private may have become known only by what was attached.
@@ -53,7 +53,7 @@ def tell(table: Table, form: Form, report: Report, said: Said) -> int:
         write_whole(os.path.abspath(path), (report.text + "\n").encode("utf-8", "replace"))
     line = receipt(table, said)
     if form.as_json:
-        shape = {**report.shape, **_error(report)}
+        shape = {**report.shape, "seconds": round(seconds, 3), **_error(report)}
         shape = without_words(shape) if is_hidden else shape
         dump({**shape, "answer_file": path} if path is not None else shape)
     elif path is not None:
@@ -87,7 +87,7 @@ def _tell_person(form: Form, report: Report, line: str) -> None:
         complain(report.verdict, report.hint)
     if form.quiet or form.raw:
         return
-    if report.code != 1:
+    if report.code != 1 and report.verdict not in report.text:
         note(report.verdict)
     note(line)
 

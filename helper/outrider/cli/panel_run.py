@@ -7,6 +7,7 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -68,7 +69,7 @@ def _carry_out(
     purposes: list[str] = []
     hear = _hearing(said, heard if heard is not None else teller(form))
     try:
-        verdict, steps = asyncio.run(_played(table, form, rule, hear, purposes))
+        verdict, steps, seconds = asyncio.run(_played(table, form, rule, hear, purposes))
     except Stopped as stop:
         table.end(outcome="failure", kind="interrupted", panel={"purposes": purposes})
         return failed(table, form, said, kind="interrupted", message="interrupted", code=stop.code)
@@ -82,7 +83,7 @@ def _carry_out(
         outcome="failure" if report.code else "answer", kind=report.kind,
         panel={"purposes": purposes, "verdict": report.verdict},
     )  # fmt: skip
-    return tell(table, form, report, tuple(said))
+    return tell(table, form, report, tuple(said), seconds=0.0 if form.replay else seconds)
 
 
 def _hearing(said: Said, heard: Heard | None) -> Heard:
@@ -108,11 +109,13 @@ def teller(form: Form) -> Heard | None:
 
 async def _played(
     table: Table, form: Form, rule: Rule, heard: Heard, purposes: list[str]
-) -> tuple[Any, tuple[Step, ...]]:
+) -> tuple[Any, tuple[Step, ...], float]:
     asking = Asking(table, form, purposes)
     with _Signals() as signals:
         try:
-            return await play(rule, Doors(ask=asking.ask, check=checker(table), heard=heard))
+            began = time.monotonic()
+            verdict, steps = await play(rule, Doors(ask=asking.ask, check=checker(table), heard=heard))
+            return verdict, steps, time.monotonic() - began
         except asyncio.CancelledError:
             if signals.number is None:
                 raise

@@ -39,8 +39,22 @@ def wish_and_form(prompt: str | None, flags: Mapping[str, Any]) -> "tuple[Any, A
 
     asked = ("files", "images", "system", "prompt_name", "private", "max_output", "max_cost", "timeout")
     wanted = ("as_json", "raw", "out", "quiet", "record", "replay")
-    wish = Wish(argument=prompt, keyless=flags["replay"] is not None, **{name: flags[name] for name in asked})
+    wish = Wish(
+        argument=prompt, keyless=flags["replay"] is not None, reads_stdin=_handed() is None,
+        **{name: flags[name] for name in asked},
+    )  # fmt: skip
     return wish, Form(**{name: flags[name] for name in wanted}, stream=False)
+
+
+def open_session() -> Any:
+    """Returns the session that the caller of the command hands in, as the demo does, else a new one."""
+    from outrider.cli.session import Session
+
+    return _handed() or Session()
+
+
+def _handed() -> Any:
+    return click.get_current_context().obj
 
 
 def check_places(session: Any, form: Any, *, private: bool) -> None:

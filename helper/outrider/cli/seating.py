@@ -11,10 +11,11 @@ from typing import Any
 from outrider.cli import asking
 from outrider.cli.asking import Decided, Wish
 from outrider.cli.run_ask import run_row
-from outrider.cli.seats import given_reply, seat
+from outrider.cli.seats import LARGEST_ANSWER, given_reply, seat
 from outrider.cli.session import Session
 from outrider.cli.show import note
 from outrider.data import NOTHING, Message, Route
+from outrider.doors.files import read_small
 from outrider.doors.ledger import RunRow
 from outrider.doors.transport.recorded import about
 from outrider.errors import OutriderError, Refused, StorageFault
@@ -84,7 +85,7 @@ class Table:
 
 def set_table(
     session: Session, wish: Wish, *, command: str, names: tuple[str, ...], answers: Mapping[str, str],
-    stances: tuple[str, ...] = (), others: tuple[str, ...] = (), replay: str | None = None,
+    stances: tuple[str, ...] = (), others: tuple[str, ...] = (), schema: str | None = None, replay: str | None = None,
 ) -> Table:  # fmt: skip
     """Decides for every seat and for those who judge (`others`); refuses where nobody could say anything."""
     if len(stances) > len(names):
@@ -98,7 +99,7 @@ def set_table(
         given_reply(session, one.model, answers[one.model], stance=one.stance) for one in seats if one.model in answers
     )
     asked = tuple(name for name in (*names, *others) if name not in answers)
-    wish = replace(wish, fallback=False, reads=tuple(answers.values()))
+    wish = replace(wish, fallback=False, reads=(*answers.values(), *((schema,) if schema is not None else ())))
     first = asking.decide_on(
         session, replace(wish, model=(asked or names)[0]), run=number, may_ask_servers=True
     )  # fmt: skip
@@ -109,8 +110,12 @@ def set_table(
         passed=tuple(passed for route in routes for passed in route.passed),
         chain=tuple(name for route in routes for name in route.chain[:1]),
     )  # fmt: skip
+    # Another seat may be shown an answer that was handed in: the audit has it as a file like any other.
+    papers = tuple(("file", path, read_small(path, limit=LARGEST_ANSWER) or b"") for path in answers.values())
+    prompt = replace(first.prompt, papers=(*first.prompt.papers, *papers))
+    decided = replace(first, route=joined, prompt=prompt, schema_path=schema)
     table = Table(
-        session=session, decided=replace(first, route=joined), number=number, seats=seats, given=given,
+        session=session, decided=decided, number=number, seats=seats, given=given,
         command=command, about=about(replay) if replay is not None else NOTHING,
     )  # fmt: skip
     if asked and not given and not any(route.targets for route in routes[: len(names)]):
@@ -125,7 +130,9 @@ def _nobody(table: Table) -> OutriderError:
     session.ledger.record_run(table.row(), outcome="refused", kind=kind)
     if kind in {"private", "budget"}:
         return Refused(message, hint=hint, kind=kind)
-    return OutriderError(message, hint=hint)
+    mistake = OutriderError(message, hint=hint)
+    mistake.kind = kind
+    return mistake
 
 
 def _route(session: Session, decided: Decided, name: str) -> Route:

@@ -9,11 +9,11 @@ from outrider.errors import OutriderError
 
 EPILOG = """\b
 Examples:
-  outrider verify -m openai --verifier gemini -f spec.md "write the migration"
-  outrider verify -m deepseek --check "python -m json.tool" --schema answer.json "list the moons of Jupiter as JSON"
-  outrider verify --answer claude.sonnet=draft.md --verifier gemini -f spec.md "does it do what the spec asks?"
+  outrider verify -m gpt --verifier kimi -f spec.md "write the migration"
+  outrider verify -m glm --check "python3 -m json.tool" --schema answer.json "list the moons of Jupiter as JSON"
+  outrider verify --answer MODEL=draft.md --verifier kimi -f spec.md "does it do what the spec asks?"
 
-Exit codes: 0 accepted, 4 never accepted (the best text is printed), 1 no text, 2 usage, 5 refused by policy."""
+Exit codes: 0 accepted, 4 not accepted (the best stands), 1 no text, 2 usage, 5 refused by policy, 6 still running."""
 
 
 @click.command(epilog=EPILOG)
@@ -31,11 +31,10 @@ def verify(prompt: str | None, *, model: str | None, verifier: str | None, check
     from outrider.cli.asking import read_schema
     from outrider.cli.cascade import command_of
     from outrider.cli.panel_run import carry_out
-    from outrider.cli.session import Session
     from outrider.rules.panels.verifying import Question, next_round
 
     wish, form = panelling.wish_and_form(prompt, flags)
-    session = Session()
+    session = panelling.open_session()
     answers = seats.answers_given(session, flags["answers"])
     if len(answers) > 1:
         raise OutriderError("there is one draft to verify", hint="give `--answer` once")
@@ -46,7 +45,8 @@ def verify(prompt: str | None, *, model: str | None, verifier: str | None, check
     panelling.check_places(session, form, private=wish.private)
     table = seating.set_table(
         session, wish, command="verify", names=(writer,), answers=answers,
-        others=tuple(dict.fromkeys((looker, *((mender,) if mender != writer else ())))), replay=form.replay,
+        others=tuple(dict.fromkeys((looker, *((mender,) if mender != writer else ())))), schema=schema,
+        replay=form.replay,
     )  # fmt: skip
     question = Question(
         messages=table.messages, generator=seats.seat(session.registry, mender),

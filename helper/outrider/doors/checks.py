@@ -27,6 +27,7 @@ class _Program(asyncio.SubprocessProtocol):
     def __init__(self) -> None:
         self.tail = b""
         self.size = 0
+        self.is_fed = False
         self.ended = asyncio.Event()
         self.silent = asyncio.Event()
         self.too_much = asyncio.Event()
@@ -42,6 +43,8 @@ class _Program(asyncio.SubprocessProtocol):
         """Notes the end of its output; that it reads no more of its input is its own affair."""
         if fd == 1:
             self.silent.set()
+        else:
+            self.is_fed = True
 
     def process_exited(self) -> None:
         """Notes its end."""
@@ -62,8 +65,7 @@ async def run_check(check: Check, *, folder: str, hidden: Iterable[str], longest
         _hand_over(transport, check.text.encode("utf-8", "replace"))
         why = await _until_it_ended(program, longest)
     finally:
-        _end(transport.get_pid())
-        transport.close()
+        await _end(transport, program)
     if why:
         return Checked(gate=check.gate, passed=False, why=why)
     code = transport.get_returncode()
@@ -95,7 +97,14 @@ async def _until_it_ended(program: _Program, longest: float) -> str:
     return "" if program.ended.is_set() else f"it did not end within {longest:g} s"
 
 
-def _end(pid: int) -> None:
-    """Ends whatever is left of its process group."""
+async def _end(transport: asyncio.SubprocessTransport, program: _Program) -> None:
+    """Ends whatever is left of its process group, and lets its pipes go."""
     with suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
+        os.killpg(transport.get_pid(), signal.SIGKILL)
+    pipe = transport.get_pipe_transport(0)
+    if isinstance(pipe, asyncio.WriteTransport) and not program.is_fed:
+        pipe.abort()  # what it has not read by now is of no use to it
+    with suppress(TimeoutError):
+        await asyncio.wait_for(program.ended.wait(), LAST_WORDS)
+    transport.close()
+    await asyncio.sleep(0)

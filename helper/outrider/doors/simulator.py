@@ -1,10 +1,11 @@
 """A simulated provider on loopback, for `demo`: real HTTP, real faults, invented answers that say so.
 
-It speaks the openai dialect. The first part of the path chooses how it behaves: `/busy/v1` is overloaded,
-`/steady/v1` answers.
+It speaks the openai dialect. The first part of the path chooses how it behaves: `/busy/v1` is overloaded, `/steady/v1`
+answers, and `/contrary/v1` does, too, but never as the others do. Votes and findings come in the form that is wanted.
 """
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,28 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 LARGEST_BODY = 1_048_576
 ANSWER = "This is a simulated answer: no model was asked and nothing left this machine. You asked: {asked}"
+
+
+REASON = "simulated: no model has thought about this"
+FINDING = "simulated: say that this text is simulated, twice"
+_LABELS = re.compile(r'"choice": one of (".*?"), or "')
+
+
+def said(messages: list[dict[str, object]], *, is_contrary: bool) -> str:
+    """Returns what the simulated provider says to a conversation: a vote, findings, or plain words."""
+    last, first = str(messages[-1]["content"]), str(messages[0]["content"])
+    labels = _LABELS.search(last)
+    if labels is not None:
+        choices = json.loads(f"[{labels[1]}]")
+        return json.dumps({"choice": choices[-1 if is_contrary else 0], "reason": REASON})
+    if first.startswith("You look for faults"):
+        findings = [] if last.count("simulated") > 1 else [FINDING]
+        return json.dumps({"accepted": not findings, "findings": findings})
+    if FINDING in last:
+        return "This is a simulated text, and it says so: simulated."
+    if "how many" in last.lower():
+        return f"Simulated answer: {41 if is_contrary else 42}"
+    return ANSWER.format(asked=last[:60].replace("\n", " "))
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -24,8 +47,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path.startswith("/busy/"):
             self._reply(503, {"error": {"message": "simulated: overloaded", "type": "server_error"}})
             return
-        asked = str(body["messages"][-1]["content"])[:60].replace("\n", " ")
-        text = ANSWER.format(asked=asked)
+        text = said(body["messages"], is_contrary=self.path.startswith("/contrary/"))
         usage = {"prompt_tokens": len(json.dumps(body)) // 4, "completion_tokens": len(text) // 4}
         if body.get("stream"):
             self._stream(text, usage, model=str(body["model"]))

@@ -227,3 +227,39 @@ def test_a_body_is_handed_on_as_it_comes(loopback: None) -> None:
         assert with_crowd(ask) == [None] * 50
     assert sum(longest) == 50 * 2_000_000
     assert max(longest) <= 262_144
+
+
+LEFT: dict[str, bytes] = {
+    "a body that is longer than its length": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200",
+    "a second answer": OK + b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil",
+    "a second answer behind chunks": (
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    ),
+    "a body where none can be": b"HTTP/1.1 304 X\r\nContent-Length: 4\r\n\r\nevil",
+}
+
+
+@pytest.mark.parametrize("name", LEFT)
+def test_what_an_answer_leaves_behind_answers_nobody(name: str, loopback: None) -> None:
+    """The next call gets its own answer, on another connection."""
+    book = Book()
+
+    def serve(connection: socket.socket, stop: Event) -> None:
+        number = book.connected()
+        while read_head(connection):
+            connection.sendall(LEFT[name] if number == 1 else b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nown")
+
+    async def ask(crowd: Crowd) -> list[tuple[Fault | None, bytes]]:
+        found = []
+        for _ in range(3):
+            heard = Heard()
+            call = a_call(url, timing=ROOMY, method="GET", body=b"")
+            found.append((await crowd.send(call, heard), heard.body))
+        return found
+
+    with serving(serve) as port:
+        url = f"http://127.0.0.1:{port}/"
+        first, second, third = with_crowd(ask)
+    assert (first[0], second, third) == (None, (None, b"own"), (None, b"own"))
+    assert book.connections == 2

@@ -196,3 +196,36 @@ def test_the_same_answers_come_to_the_same_verdict() -> None:
     """Nothing is drawn by chance."""
     rounds = (answers("a", "b", "c"), grouped((0, 1), (2,), (None,), texts=("a", "b", "c")))
     assert next_round(OPEN, rounds) == next_round(OPEN, rounds)
+
+
+def test_too_few_families_are_told_before_anybody_is_asked() -> None:
+    """Three seats of one family cannot reach a quorum of two."""
+    alike = tuple(Seat(model=f"m.{name}", family="a") for name in "abc")
+    verdict = ended(next_round(replace(CLOSED, seats=alike), ()))
+    assert (verdict.kind, verdict.share, [vote.failure for vote in verdict.votes]) == (
+        "too_few", Fraction(0), ["not asked"] * 3,
+    )  # fmt: skip
+    assert verdict.why == "nobody was asked: the seats are of 1 families, and 2 must vote"
+
+
+def test_a_first_seat_that_the_debate_turned_was_moved_by_the_panel() -> None:
+    """What it said at first is grouped beside the last words and has no vote."""
+    question = replace(OPEN, debates=1)
+    debated = Round(purpose="debate", replies=(said(A, "42"), said(B, "it is 42"), said(C, "42!")))
+    rounds = (answers("41", "42", "42"), debated)
+    judged = asked(next_round(question, rounds))
+    shown = grouping.candidates(("42", "it is 42", "42!", "41"), seed=OPEN.seed)
+    assert judged.turns[0].messages == grouping.messages("how many?", shown, mark="mark")
+    moved = grouped((0, 1, 2), (3,), (None,), texts=("42", "it is 42", "42!", "41"))
+    verdict = ended(next_round(question, (*rounds, moved)))
+    assert (verdict.kind, verdict.answer, verdict.changed, len(verdict.votes)) == ("agreed", "42", True, 3)
+    same = grouped((0, 1, 2, 3), (None,), texts=("42", "it is 42", "42!", "41"))
+    assert ended(next_round(question, (*rounds, same))).changed is False
+
+
+def test_a_first_word_that_changed_only_its_form_needs_no_judge() -> None:
+    """Where all last words are the same nobody is asked about the first."""
+    question = replace(OPEN, debates=1)
+    debated = Round(purpose="debate", replies=(said(A, "42"), said(B, "42"), said(C, "42")))
+    verdict = ended(next_round(question, (answers("41", "42", "42"), debated)))
+    assert (verdict.kind, verdict.changed, verdict.why) == ("agreed", True, "answers compared word for word")

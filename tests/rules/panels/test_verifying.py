@@ -80,14 +80,15 @@ def test_checks_run_before_the_verifier_and_it_hears_of_them() -> None:
         .messages[-1]
         .text.endswith("Checks that were run:\ncheck:one: passed\ncheck:two: failed: two said")
     )
-    again = next_round(CHECKED, (text("draft"), *ran("+-"), ACCEPT))
+    said: tuple[Step, ...] = (text("draft"), *ran("+-"), ACCEPT)
+    again = next_round(CHECKED, said)
     assert isinstance(again, Ask)
     assert again.purpose == "answer"
 
 
 def test_a_revision_that_fails_more_checks_is_dropped() -> None:
     """The writer goes on from the better text, and the worse one is not looked at."""
-    steps = (text("good"), *ran("++"), REJECT, text("worse"), *ran("--"))
+    steps: tuple[Step, ...] = (text("good"), *ran("++"), REJECT, text("worse"), *ran("--"))
     found = next_round(CHECKED, steps)
     assert isinstance(found, Ask)
     assert (found.purpose, found.turns[0].messages[-2].text) == ("answer", "good")
@@ -99,7 +100,7 @@ def test_a_revision_that_fails_more_checks_is_dropped() -> None:
 
 def test_the_text_with_the_fewest_failed_checks_is_the_best() -> None:
     """Also where it came earlier."""
-    steps = (text("one"), *ran("+-"), REJECT, text("two"), *ran("-+"), REJECT)
+    steps: tuple[Step, ...] = (text("one"), *ran("+-"), REJECT, text("two"), *ran("-+"), REJECT)
     assert ended(replace(CHECKED, most=2), *steps).answer == "two"
 
 

@@ -12,7 +12,7 @@ ECHO = "echo:"
 Send = Callable[[HttpCall, Reading], Awaitable[Fault | None]]
 
 
-def crowd(network: Mapping[str, Any]) -> tuple[Send, Callable[[], Awaitable[None]]]:
+def many_sender(network: Mapping[str, Any]) -> tuple[Send, Callable[[], Awaitable[None]]]:
     """Returns the way out for many questions at once, on the running event loop, and what closes it.
 
     Its library is imported at once: the first of many calls would count the time as its own.

@@ -6,6 +6,7 @@ connection go.
 """
 
 import asyncio
+import select
 import ssl
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import aclosing
@@ -34,11 +35,15 @@ _CALL: ContextVar["_Call"] = ContextVar("call")
 
 
 class _Call:
-    """What a connection must know of the call that it serves now. `is_fresh`: its connection was opened for it."""
+    """What a connection must know of the call that it serves now.
+
+    `is_fresh`: the connection was opened for it; `last`: what was read from it last.
+    """
 
     def __init__(self, deadline: Deadline) -> None:
         self.deadline = deadline
         self.is_fresh = False
+        self.last = b""
 
 
 class _Stream(httpcore2.AsyncNetworkStream):
@@ -47,14 +52,18 @@ class _Stream(httpcore2.AsyncNetworkStream):
     def __init__(self, inner: httpcore2.AsyncNetworkStream, *, is_tunnel: bool = False) -> None:
         self._inner = inner
         self._is_tunnel = is_tunnel
+        self._poll: select.poll | None = None
+        self._is_closed = False
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - the library's own
-        deadline = _CALL.get().deadline
+        call = _CALL.get()
+        deadline = call.deadline
         wait = deadline.for_connect() if self._is_tunnel else deadline.for_read()
         if wait <= 0:
             raise httpcore2.ReadTimeout
         data = await self._inner.read(max_bytes, wait)
         deadline.bytes_read += len(data)
+        call.last = data
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - the library's own
@@ -66,6 +75,7 @@ class _Stream(httpcore2.AsyncNetworkStream):
         await self._inner.write(buffer, wait)
 
     async def aclose(self) -> None:
+        self._is_closed = True
         await self._inner.aclose()
 
     async def start_tls(
@@ -80,7 +90,16 @@ class _Stream(httpcore2.AsyncNetworkStream):
         return _Stream(inner)
 
     def get_extra_info(self, info: str) -> Any:
-        return self._inner.get_extra_info(info)
+        # The pool asks every idle connection at every call: by way of the library that would be a fifth of the time.
+        return self._is_readable() if info == "is_readable" else self._inner.get_extra_info(info)
+
+    def _is_readable(self) -> bool:
+        if self._is_closed:
+            return True  # an idle connection with something to read, its end included, is used no more
+        if self._poll is None:
+            self._poll = select.poll()
+            self._poll.register(self._inner.get_extra_info("socket").fileno(), select.POLLIN)
+        return bool(self._poll.poll(0))
 
 
 class _Backend(httpcore2.AsyncNetworkBackend):
@@ -191,6 +210,9 @@ class Crowd:
                     )
                 )  # fmt: skip
                 try:
+                    if not deadline.bytes_read:
+                        # It was there before the question: bytes that an earlier answer left behind.
+                        raise httpcore2.RemoteProtocolError("answered before it was asked")
                     return await _read(answer, call, reading, deadline)
                 finally:
                     await answer.aclose()
@@ -224,7 +246,7 @@ async def _read(answer: httpcore2.Response, call: HttpCall, reading: Reading, de
         return fault
     reading.open(answer.status, headers)
     limit = call.timing.max_bytes if answer.status == 200 else LONGEST_ERROR
-    size = 0
+    size, last = 0, b""
     chunks: AsyncIterator[bytes] = answer.aiter_stream()
     async with aclosing(chunks):  # type: ignore[type-var]
         async for chunk in chunks:
@@ -233,4 +255,9 @@ async def _read(answer: httpcore2.Response, call: HttpCall, reading: Reading, de
             if size > limit:
                 return too_large(limit)
             reading.feed(chunk)
+            last = chunk
+    end = b"\r\n\r\n" if "chunked" in headers.get("transfer-encoding", "").lower() else last
+    if answer.status != 200 or not last or not _CALL.get().last.endswith(end):
+        # What comes behind the end of an answer would be read as the next one: such a connection is not kept.
+        await answer.extensions["network_stream"].aclose()
     return None

@@ -163,11 +163,15 @@ def _open(
     question: Question, rounds: tuple[Round, ...], last: tuple[Reply, ...], standing: tuple[Reply, ...]
 ) -> Ask | Verdict:
     texts = [reply.text or "" for reply in standing]
+    needs_groups = len(grouping.word_for_word(texts)) > 1
+    # What the first seat said before it debated has no vote, but tells whether the panel moved it.
+    before = _before(question, rounds, last)
+    texts += [] if before is None else [before]
     judged = [one for one in rounds if one.purpose == "judge"]
     groups = grouping.word_for_word(texts)
     why = "answers compared word for word"
     families = {family_of(reply.seat) for reply in standing}
-    needs_judge = len(groups) > 1 and len(families) >= question.quorum
+    needs_judge = needs_groups and len(families) >= question.quorum
     if needs_judge and question.judge is not None:
         shown = grouping.candidates(texts, seed=question.seed)
         wrong = ""
@@ -191,6 +195,14 @@ def _open(
     return _grouped(question, last, standing, groups, why)
 
 
+def _before(question: Question, rounds: tuple[Round, ...], last: tuple[Reply, ...]) -> str | None:
+    """Returns the first seat's first words, where it has changed them since."""
+    seat = question.seats[0]
+    first = next((reply.text for reply in _spoken(question, rounds, first=True) if reply.seat == seat), None)
+    now = next((reply.text for reply in last if reply.seat == seat), None)
+    return first if first is not None and now is not None and first != now else None
+
+
 def _grouped(
     question: Question,
     last: tuple[Reply, ...],
@@ -198,17 +210,22 @@ def _grouped(
     groups: tuple[tuple[int, ...], ...],
     why: str,
 ) -> Verdict:
-    """Makes each group a choice, named after its first seat, and counts."""
-    named: dict[Seat, str] = {
-        standing[index].seat: standing[group[0]].seat.model for group in groups for index in group
-    }
+    """Makes each group a choice, named after its first seat, and counts. An index beyond the seats has no vote."""
+    named: dict[Seat, str] = {}
+    before: str | None = None
+    for group in groups:
+        seats = [standing[index].seat for index in group if index < len(standing)]
+        named |= dict.fromkeys(seats, seats[0].model if seats else "")
+        if len(seats) < len(group):
+            before = seats[0].model if seats else ""
     votes = tuple(
         Vote(seat=reply.seat, choice=named.get(reply.seat), failure=reply.failure, reason=_gist(reply.text))
         for reply in last
     )
     result = count(votes, threshold=question.threshold, quorum=question.quorum)
     answer = next((reply.text for reply in standing if named[reply.seat] == result.leader), None)
-    first = next((named.get(reply.seat) for reply in last if reply.seat == question.seats[0]), None)
+    now = next((named.get(reply.seat) for reply in last if reply.seat == question.seats[0]), None)
+    first = before if before is not None else now
     return _verdict(question, result, votes, answer=answer, first=first, why=why)
 
 
