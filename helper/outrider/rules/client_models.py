@@ -14,7 +14,8 @@ CLASSES = ("haiku", "sonnet", "opus", "fable")
 """The classes by their alias, the smallest first."""
 INHERIT = "inherit"
 CLASSES_OF = {
-    **{name: frozenset({name}) for name in CLASSES}, "best": frozenset({"opus"}), "opusplan": frozenset({"opus", "sonnet"})
+    **{name: frozenset({name}) for name in CLASSES},
+    "best": frozenset({"opus"}), "opusplan": frozenset({"opus", "sonnet"}),
 }  # fmt: skip
 """Which classes an alias may run on; `opusplan` is one while it plans and another afterwards."""
 FIRST_OF = {"best": "opus", "opusplan": "sonnet"}
