@@ -1,0 +1,66 @@
+"""Each way in which the real client comes to a subagent's model, judged from what it wrote."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from outrider.cli.pinning import judged
+from outrider.cli.session import Session
+from outrider.rules.pins import Judged
+from tests.transcripts.pin_cases import CASES, Case
+from tests.transcripts.record_pins import PINS, set_up
+
+
+def put(case: Case, home: Path, project: Path) -> None:
+    """Puts a case where the client would have it: its project as it was, its transcripts with that project's folder."""
+    set_up(case, project)
+    (project / ".git").mkdir()
+    for path in project.rglob("*.md"):
+        os.utime(path, (0, 0))
+    target = home / ".claude"
+    shutil.copytree(PINS / case.name, target, dirs_exist_ok=True)
+    for path in target.rglob("*.jsonl"):
+        path.write_text(path.read_text(encoding="utf-8").replace("/work/project", str(project)), encoding="utf-8")
+
+
+def judge(case: Case, home: Path, project: Path) -> Judged:
+    """Judges the one spawn of a case."""
+    put(case, home, project)
+    (found,) = judged(Session())
+    return found
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_each_case_is_judged_right(case: Case, home: Path, tmp_path: Path) -> None:
+    """What was asked, by whom, what ran, the verdict, why, and the dollars."""
+    found = judge(case, home, tmp_path / "project")
+    assert (found.verdict, found.asked, found.source, "".join(found.ran)) == (
+        case.verdict, case.asked, case.source, case.ran
+    )  # fmt: skip
+    assert found.why.startswith(case.why) or (case.verdict == "OK" and not case.why), found.why
+    assert found.extra == case.extra
+    assert found.version == case.version
+    assert found.agent == case.call["subagent_type"]
+
+
+def test_a_file_that_was_changed_since_is_no_alarm(home: Path, tmp_path: Path) -> None:
+    """What it says now is not what it said then."""
+    case = next(case for case in CASES if case.name == "forced-onto-parent")
+    put(case, home, tmp_path / "project")
+    os.utime(tmp_path / "project" / ".claude" / "agents" / "scout.md", (4_000_000_000, 4_000_000_000))
+    (found,) = judged(Session())
+    assert (found.verdict, found.why, found.extra) == ("UNKNOWN", "the agent's file was changed after it ran", 0)
+
+
+def test_a_file_that_is_gone_is_no_alarm(home: Path, tmp_path: Path) -> None:
+    """Nobody can say what it asked for; what the call said still stands."""
+    for name, verdict in (("forced", "UNKNOWN"), ("not-available-call", "IGNORED")):
+        case = next(case for case in CASES if case.name == name)
+        put(case, home, tmp_path / name)
+        shutil.rmtree(tmp_path / name)
+        (found,) = judged(Session())
+        assert found.verdict == verdict
+        shutil.rmtree(home / ".claude")
+        (home / ".config" / "outrider" / "transcripts.db").unlink()
