@@ -131,7 +131,7 @@ def of_steps(steps: Sequence[Step]) -> Table:
 
 def of_pins(pins: Sequence[Pin]) -> Table:
     """Returns each kind of start, those with something wrong first."""
-    shown, others = largest(sorted(pins, key=lambda pin: pin.verdict == "OK"), MOST_ROWS)
+    shown, others = largest(pins, MOST_ROWS)
     rows = [
         (
             replace(word(pin.verdict), css=f"verdict {pin.verdict.lower() if pin.verdict.isalpha() else ''}".strip()),
@@ -145,6 +145,6 @@ def of_pins(pins: Sequence[Pin]) -> Table:
         rows.append((_others(len(others)), blank, blank, blank, number(sum(pin.count for pin in others)), blank))
     return Table(
         id="pin-table", caption="Models that subagents were started with",
-        columns=columns("Verdict", "Agent", "Asked for", "Ran", numbers=("Starts", "Cost more")),
+        columns=columns("Verdict", "Agent", "Asked for", "Ran", numbers=("Starts", "Cost more at list prices")),
         rows=tuple(rows), left_out=_left_out(len(others)), is_folded=len(rows) > MOST_OPEN,
     )  # fmt: skip

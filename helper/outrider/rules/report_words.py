@@ -106,7 +106,7 @@ def name(text: str | None) -> str:
     """Returns a name that somebody else chose, on one line, without controls, and not without end."""
     if not text:
         return NOBODY
-    plain = " ".join(clean(text[: 4 * LONGEST_NAME]).split())
+    plain = " ".join(clean(text[: 4 * LONGEST_NAME]).split()) or NOBODY
     return plain if len(plain) <= LONGEST_NAME else plain[: LONGEST_NAME - 1] + "\u2026"
 
 
