@@ -58,7 +58,7 @@ def _print(found: tuple[Judged, ...], *, by: str | None, everything: bool) -> No
     words = ", ".join(f"{counts[verdict]:,} {verdict}" for verdict in reversed(VERDICTS) if counts[verdict])
     extra = _extra(found)
     cost = f"; {dollars(abs(extra))} {'more' if extra >= 0 else 'less'} than as asked (priced)" if extra else ""
-    out(f"{len(found):,} subagents: {words}{cost}")
+    out(f"{len(found):,} {'subagent' if len(found) == 1 else 'subagents'}: {words}{cost}")
     out(f"judged from: {BLIND}")
     unpriced = sum(one.extra is None for one in found)
     if unpriced:

@@ -44,9 +44,9 @@ def spawns(session: Session, history: History) -> tuple[Spawn, ...]:
     calls = {call.id: call for call in transcripts.calls()}
     metas = {meta.agent_id: meta for meta in transcripts.metas()}
     results: dict[str, Result] = {}
-    for result in transcripts.results():
-        if result.agent_id and (result.agent_id not in results or result.model):
-            results[result.agent_id] = result
+    for one in transcripts.results():
+        if one.agent_id and (one.agent_id not in results or one.model):
+            results[one.agent_id] = one
     heaps = _by_speaker(history.heaps)
     files = AgentFiles(session.places, session.environment)
     found = []
@@ -55,9 +55,9 @@ def spawns(session: Session, history: History) -> tuple[Spawn, ...]:
         call = calls.get((meta.call if meta is not None else "") or (result.id if result is not None else ""))
         own = heaps.get(("", agent_id), ())
         callers = heaps.get((call.session, call.caller), ()) if call is not None else ()
-        one = _spawn(_Told(call=call, meta=meta, result=result), agent_id=agent_id, own=own, callers=callers)
-        around = files.around(one.folder)
-        found.append(replace(one, files=files.called(one.agent, folder=one.folder), around=around))
+        spawn = _spawn(_Told(call=call, meta=meta, result=result), agent_id=agent_id, own=own, callers=callers)
+        around = files.around(spawn.folder)
+        found.append(replace(spawn, files=files.called(spawn.agent, folder=spawn.folder), around=around))
     return tuple(found)
 
 

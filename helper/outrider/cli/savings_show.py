@@ -58,8 +58,8 @@ def print_(
     """Prints the reckoning, or why nothing is claimed."""
     back = f" since {stamp(since)}" if since else ""
     out(
-        f"{reckoning.delegations:,} delegations{back}: {reckoning.subagents:,} subagents, "
-        f"{reckoning.asked:,} answers through outrider"
+        f"{_many(reckoning.delegations, 'delegation')}{back}: {_many(reckoning.subagents, 'subagent')}, "
+        f"{_many(reckoning.asked, 'answer')} through outrider"
     )
     if not reckoning.is_enough:
         out(f"too few for a claim: {FEWEST} are needed")
@@ -211,7 +211,8 @@ def brief(found: WhatIf, *, plan: str) -> None:
         return
     own = share(found.tokens - found.subagent_tokens, found.tokens)
     out(
-        f"your last 30 days: {found.sessions:,} sessions and {found.subagents:,} subagents used {_short(found.tokens)} "
+        f"your last 30 days: {_many(found.sessions, 'session')} and {_many(found.subagents, 'subagent')} used "
+        f"{_short(found.tokens)} "
         f"tokens, {own:.0%} of them the sessions' own (measured)"
     )
     cost = f", {dollars(found.saved)} at list prices" if plan == "api" and found.saved else ""
@@ -244,6 +245,10 @@ def _short(number: int) -> str:
         if number >= size:
             return f"{number / size:.1f}{word}"
     return str(number)
+
+
+def _many(number: int, word: str) -> str:
+    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
 
 
 def _time(seconds: float) -> str:

@@ -4,7 +4,7 @@ Pure. From the history alone: an agent's class is the tier that the registry giv
 does the same. That a smaller class would have done the work as well, with as many tokens, is assumed.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -86,7 +86,8 @@ def what_if(heaps: Iterable[Heap], registry: Registry, *, agents: Mapping[str, s
         if model is not None:
             used.add(str(model.row.get("as_of", "")))
         one = sums.setdefault((agent, context["model"]), _Sum(tier, is_larger=_is_larger(context["model"], tier)))
-        one.add(heap, lambda row, heap=heap: _dollars(registry, row, heap), model, classes.get(tier or ""))
+        smaller = _dollars(registry, classes.get(tier or ""), heap)
+        one.add(heap.tokens, _dollars(registry, model, heap), smaller)
     found = [one.ran(*names) for names, one in sums.items()]
     return WhatIf(
         rows=tuple(sorted(found, key=lambda row: (-row.tokens, row.agent, row.model))),
@@ -121,14 +122,11 @@ class _Sum:
         self._dollars: Decimal | None = Decimal(0)
         self._smaller: Decimal | None = Decimal(0)
 
-    def add(
-        self, heap: Heap, price: Callable[[Model | None], Decimal | None], model: Model | None, smaller: Model | None
-    ) -> None:
-        tokens: Tokens = heap.tokens
+    def add(self, tokens: Tokens, dollars: Decimal | None, smaller: Decimal | None) -> None:
         self._calls += tokens.calls
         self._tokens += tokens.whole
-        self._dollars = _sum(self._dollars, price(model))
-        self._smaller = _sum(self._smaller, price(smaller)) if self._is_larger else None
+        self._dollars = _sum(self._dollars, dollars)
+        self._smaller = _sum(self._smaller, smaller) if self._is_larger else None
 
     def ran(self, agent: str, model: str) -> Ran:
         return Ran(
