@@ -1,8 +1,10 @@
 """Each way in which the real client comes to a subagent's model, judged from what it wrote."""
 
+import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,23 +13,24 @@ from outrider.cli.session import Session
 from outrider.rules.pins import Judged
 from tests.transcripts.pin_cases import CASES, Case
 from tests.transcripts.record_pins import PINS, set_up
+from tests.transcripts.writing import MODEL, Folder, reply
 
 
-def put(case: Case, home: Path, project: Path) -> None:
+def put(case: Case, home: Path, project: Path, *, pins: Path = PINS) -> None:
     """Puts a case where the client would have it: its project as it was, its transcripts with that project's folder."""
     set_up(case, project)
     (project / ".git").mkdir()
     for path in project.rglob("*.md"):
         os.utime(path, (0, 0))
     target = home / ".claude"
-    shutil.copytree(PINS / case.name, target, dirs_exist_ok=True)
+    shutil.copytree(pins / case.name, target, dirs_exist_ok=True)
     for path in target.rglob("*.jsonl"):
         path.write_text(path.read_text(encoding="utf-8").replace("/work/project", str(project)), encoding="utf-8")
 
 
-def judge(case: Case, home: Path, project: Path) -> Judged:
+def judge(case: Case, home: Path, project: Path, *, pins: Path = PINS) -> Judged:
     """Judges the one spawn of a case."""
-    put(case, home, project)
+    put(case, home, project, pins=pins)
     (found,) = judged(Session())
     return found
 
@@ -53,6 +56,19 @@ def test_a_file_that_was_changed_since_is_no_alarm(home: Path, tmp_path: Path) -
     (found,) = judged(Session())
     assert (found.verdict, found.why) == ("UNKNOWN", "the agent's file was changed after it ran")
     assert found.extra == 0
+
+
+def test_an_adviser_is_no_other_model(home: Path) -> None:
+    """What is billed beside a reply answered another question."""
+    advised = {"iterations": [{"type": "advisor_message", "model": "claude-fable-5-2", "input_tokens": 9}]}
+    whose: dict[str, Any] = {"agentId": "a", "isSidechain": True, "requestedModel": MODEL}
+    Folder(home).write("p/s/subagents/agent-a.jsonl", reply(1, usage=advised, **whose))
+    called = {"type": "tool_use", "id": "t", "name": "Agent", "input": {"subagent_type": "general-purpose"}}
+    Folder(home).write("p/s.jsonl", reply(0).replace('"content":[]', f'"content":[{json.dumps(called)}]'))
+    paper = {"agentType": "general-purpose", "toolUseId": "t", "model": MODEL}
+    (home / ".claude/projects/p/s/subagents/agent-a.meta.json").write_text(json.dumps(paper), encoding="utf-8")
+    (found,) = judged(Session())
+    assert (found.verdict, found.ran, found.calls) == ("OK", (MODEL,), 2)
 
 
 def test_a_file_that_is_gone_is_no_alarm(home: Path, tmp_path: Path) -> None:
