@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from outrider.cli.pin_warning import warning
 from outrider.cli.pinning import judged
 from outrider.cli.session import Session
-from outrider.rules.pins import Judged
+from outrider.rules.pins import ALARMS, Judged, warning_text
 from tests.transcripts.pin_cases import CASES, Case
 from tests.transcripts.record_pins import PINS, set_up
 from tests.transcripts.writing import MODEL, Folder, reply
@@ -81,3 +82,29 @@ def test_a_file_that_is_gone_is_no_alarm(home: Path, tmp_path: Path) -> None:
         assert found.verdict == verdict
         shutil.rmtree(home / ".claude")
         (home / ".config" / "outrider" / "transcripts.db").unlink()
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_stop_is_warned_of_at_once_or_not_at_all(case: Case, home: Path, tmp_path: Path) -> None:
+    """From the event alone: the same alarms as the audit raises over the whole history, and no other."""
+    found = judge(case, home, tmp_path / "project")
+    said = warning(stopped(home), Session())
+    assert said == (warning_text(found) if found.verdict in ALARMS else None)
+
+
+@pytest.mark.parametrize(
+    "event", [{}, {"agent_id": "a", "agent_transcript_path": "/etc/passwd", "transcript_path": "/etc/passwd"}]
+)
+def test_a_strange_event_is_silent(event: dict[str, Any]) -> None:
+    """A hook is in the way of the user's work: where it cannot judge, it says nothing."""
+    assert warning(event, Session()) is None
+
+
+def stopped(home: Path) -> dict[str, Any]:
+    """Returns the event of the one subagent of a history."""
+    (own,) = (home / ".claude" / "projects").rglob("agent-*.jsonl")
+    agent_id = own.name.removeprefix("agent-").removesuffix(".jsonl")
+    return {
+        "agent_id": agent_id, "agent_transcript_path": str(own), "transcript_path": f"{own.parent.parent}.jsonl",
+        "hook_event_name": "SubagentStop",
+    }  # fmt: skip

@@ -14,7 +14,7 @@ from outrider.rules.transcripts import Call, Meta, Result
 
 
 @record
-class _Told:
+class Told:
     """What three places say of one subagent."""
 
     call: Call | None
@@ -55,13 +55,13 @@ def spawns(session: Session, history: History) -> tuple[Spawn, ...]:
         call = calls.get((meta.call if meta is not None else "") or (result.id if result is not None else ""))
         own = heaps.get(("", agent_id), ())
         callers = heaps.get((call.session, call.caller), ()) if call is not None else ()
-        spawn = _spawn(_Told(call=call, meta=meta, result=result), agent_id=agent_id, own=own, callers=callers)
+        spawn = spawn_of(Told(call=call, meta=meta, result=result), agent_id=agent_id, own=own, callers=callers)
         around = files.around(spawn.folder)
         found.append(replace(spawn, files=files.called(spawn.agent, folder=spawn.folder), around=around))
     return tuple(found)
 
 
-def _spawn(told: _Told, *, agent_id: str, own: tuple[Heap, ...], callers: tuple[Heap, ...]) -> Spawn:
+def spawn_of(told: Told, *, agent_id: str, own: tuple[Heap, ...], callers: tuple[Heap, ...]) -> Spawn:
     """Returns a subagent with what the transcripts say of it."""
     call, meta, result = told.call, told.meta, told.result
     first = own[0].context if own else {}

@@ -96,6 +96,15 @@ def groups(judged: Iterable[Judged]) -> tuple[Group, ...]:
     return tuple(sorted(found, key=lambda one: (-one.verdicts["IGNORED"] - one.verdicts["MISMATCH"], one.agent)))
 
 
+def warning_text(found: Judged) -> str:
+    """Returns one line for a subagent that ran on another model than was asked for."""
+    ran = ", ".join(found.ran)
+    cost = f", ${abs(found.extra):.4f} {'more' if found.extra > 0 else 'less'}" if found.extra else ""
+    return (
+        f"outrider: {found.agent} was to run on {found.asked or found.declared[0]} and ran on {ran}{cost}: {found.why}"
+    )
+
+
 class _Case:
     """One subagent while it is judged."""
 
