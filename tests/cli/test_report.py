@@ -80,7 +80,7 @@ def test_the_figures_are_those_of_usage(
         total = shape["totals"][source]
         assert float(page.totals[table][1].value) == pytest.approx(total["cost_usd"], abs=1e-12)
         assert int(page.totals[table][3].value) == total["calls"]
-    assert float(page.totals["totals"][2].value) == pytest.approx(shape["total"]["cost_usd"], abs=1e-12)
+    assert float(page.totals["totals"][1].value) == pytest.approx(shape["total"]["cost_usd"], abs=1e-12)
 
 
 def test_the_days_are_those_of_usage(typed: Shell, home: Path) -> None:
@@ -105,9 +105,9 @@ def test_one_repository_is_reported_alone(typed: Shell, home: Path, monkeypatch:
     monkeypatch.chdir(folder)
     page, shape = written(typed, "--repo"), typed("usage", "--by", "repo", "--json").json
     rows = {row["source"]: row for row in shape["rows"] if row["repo"] == str(folder)}
-    assert [(row[0].text, float(row[2].value), int(row[4].value)) for row in page.tables["totals"]] == [
+    assert [(row[0].text, float(row[1].value), int(row[3].value)) for row in page.tables["totals"]] == [
         (words, rows[source]["cost_usd"], rows[source]["calls"])
-        for words, source in (("your keys", "outrider"), ("Claude Code", "claude_code"))
+        for words, source in (("your keys, measured", "outrider"), ("Claude Code, API list value", "claude_code"))
     ]
     assert str(folder) in page.words
     days = sum(Decimal(row[1].value) for row in page.tables["budget-table"])

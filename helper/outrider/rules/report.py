@@ -198,6 +198,6 @@ def _pins(facts: Facts) -> Section:
     return Section(
         id="pins", title="Pins: did the model run that was asked for",
         lead="Each start of a subagent by Claude Code: the model that was asked for beside the one that its transcript "
-        "says ran.",
+        "says ran, and what that cost more at list prices.",
         figures=found, empty="" if found else "Claude Code's transcripts hold no start of a subagent.",
     )  # fmt: skip

@@ -30,6 +30,8 @@ MOST_COLOURS = 4
 """How many models of a chart have a colour of their own, or one more; the palette holds those of two charts."""
 MOST_BARS = 10
 MOST_STRIPS = 12
+SHORTER = 23
+"""The longest name beside two spans of time."""
 
 
 def named_models(entries: Sequence[Entry]) -> tuple[str, ...]:
@@ -130,7 +132,7 @@ def latency(latencies: Sequence[Latency]) -> Figure:
     shown, others = largest(sorted(latencies, key=lambda one: (-one.answers, one.model)), MOST_STRIPS)
     strips = [
         Strip(
-            name=short(one.model), low=one.low, half=one.half, high=one.high,
+            name=short(one.model, room=SHORTER), low=one.low, half=one.half, high=one.high,
             figure=f"{seconds(one.half)} \u00b7 90 %: {seconds(one.high)}",
             title=f"{name(one.model)}: half within {seconds(one.half)}, 90 % within {seconds(one.high)}",
         )

@@ -15,6 +15,8 @@ LONGEST_NAME = 200
 """The longest name in a table, in characters; the page is no place to read a novel in."""
 SHORT = 30
 """The longest name beside a bar, in columns of a narrow window."""
+BROAD = "MWmw@%"
+"""Letters that take nearly the room of two."""
 NOBODY = "\u2013"
 MINUS = "\u2212"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -124,7 +126,7 @@ def _columns(text: str) -> int:
 
 
 def _width(letter: str) -> int:
-    return 0 if combining(letter) else 2 if east_asian_width(letter) in "WF" else 1
+    return 0 if combining(letter) else 2 if letter in BROAD or east_asian_width(letter) in "WF" else 1
 
 
 def _fitting(text: str, room: int) -> str:
