@@ -32,7 +32,8 @@ def spawn(pin: str | None, *heaps: Heap, **more: Any) -> Spawn:
     """Returns a spawn of an agent whose file has a pin."""
     file = AgentFile(name="scout", path="/p/scout.md", changed=0.0, model=pin or "")
     one = Spawn(
-        agent_id="a", agent="scout", at=9.0, session="s", folder="/p", version="2.1.328", is_called=True, call_model="",
+        agent_id="a", agent="scout", at=9.0, session="s", folder="/p", version="2.1.328", is_called=True,
+        is_built_in=False, call_model="",
         call_effort="", noted="", resolved="", parents=frozenset({SONNET}), files=(file,), around=AROUND, heaps=heaps,
     )  # fmt: skip
     return replace(one, **more)
@@ -61,6 +62,7 @@ def judged(one: Spawn) -> Judged:
         (spawn(None, heap(SONNET), files=(), agent="Explore", is_called=False), "UNKNOWN", "no file of this agent"),
         (spawn("haiku", heap(SONNET), parents=frozenset({OPUS}), around=Around(variables={}, available=("haiku",),
                available_in="/s")), "IGNORED", "nothing that is set now says why"),
+        (spawn(None, heap(SONNET), files=(), agent="new-one", is_built_in=True), "OK", ""),
         (spawn("haiku", heap(SONNET, requested="")), "IGNORED", "it ran on its caller's model"),
         (spawn("haiku", heap(SONNET, requested=""), resolved=HAIKU), "MISMATCH", "claude-haiku-5-5 was asked"),
     ],
@@ -76,7 +78,7 @@ def test_files_of_one_name_are_all_asked() -> None:
     """Which one the client takes is not defined: one that was kept is enough, and none has a price."""
     two = tuple(AgentFile(name="scout", path=f"/{pin}", changed=0.0, model=pin) for pin in ("haiku", "opus"))
     kept, ignored = judged(spawn("", heap(OPUS), files=two)), judged(spawn("", heap(SONNET), files=two))
-    assert (kept.verdict, kept.asked, kept.extra) == ("OK", "haiku or opus", 0)
+    assert (kept.verdict, kept.asked, kept.extra) == ("OK", "haiku or opus", Decimal(0))
     assert (ignored.verdict, ignored.extra) == ("IGNORED", None)
     unpinned = (two[0], replace(two[1], model=""))
     assert judged(spawn("", heap(SONNET), files=unpinned)).verdict == "UNKNOWN"

@@ -24,7 +24,7 @@ REGISTRY = registry_door.load(places(environment={"HOME": "/nonexistent"}))
 HAIKU, SONNET, OPUS = "claude-haiku-5-5", "claude-sonnet-5-5", "claude-opus-5-5"
 AT = 1_795_132_800.0
 # Millionths of a dollar, from the price list of 2026-11-20: input, output, cache read, cache write of five minutes.
-HAND = {
+HAND: dict[str, dict[str, Decimal | int]] = {
     "sessions": {  # 1,000 fresh, 500 out, 10,000 written
         "run": 1_000 * 2 + 500 * 10 + 10_000 * Decimal("2.5"),
         "session": 1_000 * 2 + 500 * 10 + 10_000 * Decimal("2.5"),
@@ -179,4 +179,4 @@ def test_what_the_ledger_does_not_know_the_price_of_saves_nothing() -> None:
     assert by_name(guessed)["outrider"] == {"session": 1, "best": 1, "run": 1}
     assert by_name(known)["outrider"] == {"session": 10, "best": 20, "run": 1}
     assert by_name(failed)["failed"] == {"session": 10, "best": 20, "run": 1}
-    assert (known.saved("session"), failed.saved("session")) == (9, -1)
+    assert (known.saved("session"), failed.saved("session")) == (Decimal(9), Decimal(-1))

@@ -67,7 +67,7 @@ def spawn_of(told: Told, *, agent_id: str, own: tuple[Heap, ...], callers: tuple
     first = own[0].context if own else {}
     begun = [one.at / 1000 for one in (call, result) if one is not None and one.at]
     return Spawn(
-        agent_id=agent_id, is_called=call is not None, heaps=own,
+        agent_id=agent_id, is_called=call is not None, heaps=own, is_built_in=meta is not None and meta.built_in,
         agent=(meta.agent if meta is not None else "") or (call.agent if call is not None else "")
         or first.get("agent", ""),
         at=begun[0] if begun else min((heap.at for heap in own), default=0.0),

@@ -52,7 +52,7 @@ def meant(registry: Registry, name: str, *, version: str) -> str | None:
     """
     row = _client(registry)
     said = spoken(name)
-    said = row.get("remapped", EMPTY).get(said, said)
+    said = successor(registry, said) or said
     if said not in CLASSES_OF:
         return said
     alias = FIRST_OF.get(said, said)
@@ -63,7 +63,8 @@ def meant(registry: Registry, name: str, *, version: str) -> str | None:
     if not before or not after:
         return None
     found = {before[-1].get(alias), after[0].get(alias)}
-    return found.pop() if len(found) == 1 else None
+    one: str | None = found.pop() if len(found) == 1 else None
+    return one
 
 
 def successor(registry: Registry, name: str) -> str | None:

@@ -13,10 +13,10 @@ from outrider.rules.spending import Heap
 
 Source = Literal["call", "hook", "file", "nobody", "unknown"]
 BUILT_IN = frozenset({
-    "", "general-purpose", "Explore", "Plan", "fork", "claude", "statusline-setup", "claude-code-guide",
+    "", "general-purpose", "Explore", "Plan", "fork", "statusline-setup", "claude-code-guide",
     "output-style-setup", "web-search", "verification",
 })  # fmt: skip
-"""Agents that the client brings along: without a pin in the call there is none."""
+"""Agents that the client brings along, for versions that do not note it: without a pin in the call there is none."""
 DEFAULT = "CLAUDE_CODE_SUBAGENT_MODEL"
 FORCE = "CLAUDE_CODE_SUBAGENT_MODEL_FORCE"
 EFFORT = "CLAUDE_CODE_EFFORT_LEVEL"
@@ -67,6 +67,7 @@ class Spawn:
     folder: str
     version: str
     is_called: bool
+    is_built_in: bool
     call_model: str
     call_effort: str
     noted: str
@@ -104,7 +105,7 @@ def asked(spawn: Spawn) -> Asked:
         if "" not in models:
             return Asked(models=models, source="file", hints=hints)
         return Asked(models=(), source="nobody" if len(models) == 1 else "unknown", hints=hints)
-    if spawn.is_called and spawn.agent in BUILT_IN:
+    if spawn.is_built_in or (spawn.is_called and spawn.agent in BUILT_IN):
         return Asked(models=(), source="nobody")
     return Asked(models=(), source="unknown")
 

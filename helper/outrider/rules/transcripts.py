@@ -86,6 +86,7 @@ class Meta:
     depth: int
     finished: bool
     background: bool
+    built_in: bool = False
 
 
 def replies(line: Mapping[str, Any], *, agent_id: str, session: str, at: int) -> tuple[tuple[Any, ...], ...]:
@@ -277,6 +278,7 @@ def meta(values: Any, *, agent_id: str) -> Meta | None:
         agent_id=agent_id, agent=_text(values, "agentType"), model=_text(values, "model"),
         call=_text(values, "toolUseId"), depth=depth if type(depth) is int and 0 <= depth < 1_000 else 0,
         finished=values.get("finished") is True, background=values.get("requestShape") == "background",
+        built_in=values.get("isBuiltIn") is True,
     )  # fmt: skip
 
 
