@@ -12,6 +12,8 @@ from tests.page import picture
 from tests.page.browser import Browser, Tab
 from tests.page.conftest import Pages
 
+PICTURES = os.environ.get("OUTRIDER_PICTURES")
+"""Where the pictures are kept, for who wants to look at them."""
 SHOWN = Path(__file__).parents[2] / "docs" / "report.png"
 pytestmark = pytest.mark.page
 
@@ -238,7 +240,7 @@ def test_a_picture_is_taken(browser: Browser, pages: Pages, tmp_path: Path, way:
     with browser.tab() as tab:
         tab.open(pages("month"), width=way.width, dark=way.dark, script=way.script)
         data = tab.picture()
-    folder = Path(os.environ.get("OUTRIDER_PICTURES", str(tmp_path)))
+    folder = Path(PICTURES or tmp_path)
     (folder / f"report-{way}.png").write_bytes(data)
     assert picture.size(data)[0] == way.width
     pixels = zlib.decompress(picture.data(data))
