@@ -227,7 +227,7 @@ def test_no_name_becomes_markup(typed: Shell, home: Path) -> None:
     assert "<script>alert(1)</script>" in page.words
     assert "{{ 7 * 7 }}" in page.words
     assert "שלום-עולם" in page.words
-    assert max(len(text) for inside, text in page.texts if inside in {"text", "bdi", "td", "th"}) <= 200
+    assert max(len(text) for inside, text in page.texts if inside in {"text", "bdi", "td", "th"}) <= 100
     assert len(data) < 400_000
 
 

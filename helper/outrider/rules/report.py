@@ -14,6 +14,8 @@ from outrider.rules.spending import SOURCE
 from outrider.rules.sums import OURS, Entry, share, whole
 
 VERDICTS = ("OK", "IGNORED", "MISMATCH", "UNKNOWN")
+LONGEST_NOTE = 500
+"""A line about what was left out may name files."""
 
 
 def page(facts: Facts) -> Page:
@@ -28,7 +30,7 @@ def page(facts: Facts) -> Page:
         title="What the models cost" + where, span=f"{span}{asked}. Days are UTC.",
         made=f"Made by outrider {facts.version} at {facts.at}.",
         tiles=_tiles(facts, whole(ours), whole(own), has_own=bool(own)),
-        totals=tables.totals(books), notes=tuple(name(note) for note in facts.notes),
+        totals=tables.totals(books), notes=tuple(name(note, longest=LONGEST_NOTE) for note in facts.notes),
         sections=(
             _over_time(facts, ours, own), _by_whom(ours), _own(facts, own), _fallbacks(facts), _latency(facts),
             _cascade(facts), _budget(facts), _pins(facts),

@@ -30,6 +30,7 @@ MOST_COLOURS = 4
 """How many models of a chart have a colour of their own, or one more; the palette holds those of two charts."""
 MOST_BARS = 10
 MOST_STRIPS = 12
+MOST_IN_KEY = 40
 SHORTER = 23
 """The longest name beside two spans of time."""
 
@@ -65,7 +66,10 @@ def over_time(id_: str, title: str, entries: Sequence[Entry], colours: Mapping[s
     if rest and whole(rest).known_cost is None:
         sums[-1] = None
     figures = [money(value, of=total.cost) for value in sums]
-    keys = tuple(Key(css=css[index], name=head, figure=figures[index]) for index, head in enumerate(heads))
+    keys = tuple(
+        Key(css=css[index], name=short(head, room=MOST_IN_KEY), figure=figures[index])
+        for index, head in enumerate(heads)
+    )
     dearest = max(spans, key=lambda span: sum(span[2], Decimal(0)))
     said = (
         f"Columns for {plural(len(spans), calendar.grain)}, together {money(total.cost)}, most in {dearest[1]}: "
