@@ -57,6 +57,8 @@ def judged(one: Spawn) -> Judged:
         (spawn("haiku", heap(HAIKU), heap(SONNET)), "IGNORED", "nothing that is set now says why"),
         (spawn("haiku", heap(HAIKU), heap(OPUS, requested="")), "OK", ""),
         (spawn("haiku"), "UNKNOWN", "no reply of it is in the transcripts"),
+        (spawn("haiku", heap(SONNET), is_called=False), "UNKNOWN", "its call is not in the transcripts any more"),
+        (spawn("haiku", heap(SONNET), is_called=False, noted=SONNET), "IGNORED", "it ran on its caller's model"),
         (spawn("haiku", heap(SONNET), at=-1.0), "UNKNOWN", "the agent's file was changed after it ran"),
         (spawn(None, heap(SONNET), files=(), agent="gone"), "UNKNOWN", "no file of this agent is to be found any more"),
         (spawn(None, heap(SONNET), files=(), agent="Explore", is_called=False), "UNKNOWN", "no file of this agent"),

@@ -59,6 +59,18 @@ def test_a_file_that_was_changed_since_is_no_alarm(home: Path, tmp_path: Path) -
     assert found.extra == 0
 
 
+def test_a_subagent_without_its_papers_is_still_one(home: Path) -> None:
+    """Where the session's own transcript is gone, its subagents are listed, and none of them is an alarm."""
+    folder = home / ".claude" / "agents"
+    folder.mkdir(parents=True)
+    (folder / "scout.md").write_text("---\nname: scout\nmodel: haiku\n---\n", encoding="utf-8")
+    os.utime(folder / "scout.md", (0, 0))
+    whose: dict[str, Any] = {"agentId": "a", "isSidechain": True, "attributionAgent": "scout"}
+    Folder(home).write("p/s/subagents/agent-a.jsonl", reply(1, **whose))
+    (found,) = judged(Session())
+    assert (found.agent, found.verdict, found.asked, found.ran) == ("scout", "UNKNOWN", "haiku", (MODEL,))
+
+
 def test_an_adviser_is_no_other_model(home: Path) -> None:
     """What is billed beside a reply answered another question."""
     advised = {"iterations": [{"type": "advisor_message", "model": "claude-fable-5-2", "input_tokens": 9}]}

@@ -50,7 +50,8 @@ def spawns(session: Session, history: History) -> tuple[Spawn, ...]:
     heaps = _by_speaker(history.heaps)
     files = AgentFiles(session.places, session.environment)
     found = []
-    for agent_id in sorted({*metas, *results}):
+    named = {heap.context["agent_id"] for heap in history.heaps if heap.context["side"] and heap.context["agent"]}
+    for agent_id in sorted({*metas, *results, *named} - {""}):
         meta, result = metas.get(agent_id), results.get(agent_id)
         call = calls.get((meta.call if meta is not None else "") or (result.id if result is not None else ""))
         own = heaps.get(("", agent_id), ())

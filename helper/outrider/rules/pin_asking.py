@@ -126,6 +126,8 @@ def is_uncertain(spawn: Spawn, found: Asked) -> str:
     """Returns why a file's pin may not be what was asked for then, empty where it is."""
     if found.source != "file":
         return ""
+    if not spawn.is_called and not spawn.noted:
+        return "its call is not in the transcripts any more, and may have named another model"
     if any(file.changed > spawn.at for file in spawn.files):
         return "the agent's file was changed after it ran"
     if not spawn.noted and spawn.around.hooks:
