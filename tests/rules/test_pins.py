@@ -76,6 +76,21 @@ def test_a_spawn_is_judged_by_what_can_still_be_known(one: Spawn, verdict: str, 
     assert bool(found.why) == bool(why) or verdict == "IGNORED"
 
 
+@pytest.mark.parametrize(
+    ("pin", "ran", "said"),
+    [
+        (None, HAIKU, ("haiku", "environment", ("/s",))),
+        (None, SONNET, (None, "nobody", ("/p/scout.md",))),
+        ("haiku", HAIKU, ("haiku", "file", ("/p/scout.md",))),
+    ],
+)
+def test_a_variable_asks_where_nobody_else_does(pin: str | None, ran: str, said: tuple[Any, ...]) -> None:
+    """It is named where it is set now and its model ran; what is set now may not have been set then."""
+    around = Around(variables={"CLAUDE_CODE_SUBAGENT_MODEL": ("haiku", "/s")})
+    found = judged(spawn(pin, heap(ran), around=around))
+    assert (found.verdict, (found.asked, found.source, found.hints)) == ("OK", said)
+
+
 def test_files_of_one_name_are_all_asked() -> None:
     """Which one the client takes is not defined: one that was kept is enough, and none has a price."""
     two = tuple(AgentFile(name="scout", path=f"/{pin}", changed=0.0, model=pin) for pin in ("haiku", "opus"))

@@ -11,7 +11,7 @@ from outrider.records import record
 from outrider.rules.client_models import CLASSES, spoken, version_of
 from outrider.rules.spending import Heap
 
-Source = Literal["call", "hook", "file", "nobody", "unknown"]
+Source = Literal["call", "hook", "file", "environment", "nobody", "unknown"]
 BUILT_IN = frozenset({
     "", "general-purpose", "Explore", "Plan", "fork", "statusline-setup", "claude-code-guide",
     "output-style-setup", "web-search", "verification",

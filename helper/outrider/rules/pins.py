@@ -18,6 +18,7 @@ from outrider.rules.pin_asking import (
     FORCE,
     NEEDS_FORCE,
     POINTERS,
+    Asked,
     Spawn,
     asked,
     effort_asked,
@@ -116,8 +117,9 @@ class _Case:
         self._heaps = tuple(heap for heap in spawn.heaps if heap.context["requested"] or not says)
 
     def judged(self) -> Judged:
-        spawn, found = self._spawn, self._asked
+        spawn = self._spawn
         verdict, why, other = self._verdict()
+        found = self._by_variable() or self._asked
         return Judged(
             agent=spawn.agent or "general-purpose", verdict=verdict, why=why, asked=found.text, source=found.source,
             declared=_names(self._declared(heap) for heap in self._heaps) or _names((spawn.resolved,)),
@@ -128,6 +130,14 @@ class _Case:
             version=spawn.version, at=spawn.at, session=spawn.session, agent_id=spawn.agent_id, folder=spawn.folder,
             hints=found.hints,
         )  # fmt: skip
+
+    def _by_variable(self) -> Asked | None:
+        """Returns the variable's model as what was asked for, where no pin was, it is set now and that model ran."""
+        said = self._spawn.around.variables.get(DEFAULT)
+        if self._asked.source != "nobody" or said is None or not self._heaps:
+            return None
+        is_it = all(self._is_one(said[0], self._declared(heap) or heap.context["model"]) for heap in self._heaps)
+        return Asked(models=(said[0],), source="environment", hints=(said[1],)) if is_it else None
 
     def _declared(self, heap: Heap) -> str:
         return heap.context["requested"] or self._spawn.resolved
