@@ -333,6 +333,10 @@ main() {
     install_helper
     install_pack
     [ -n "$dry_run" ] || tell_how_to_start
+    # One true thing about the last 30 days, where Claude Code has a history: three lines, and nothing leaves the machine.
+    if [ -z "$dry_run" ] && [ -d "${CLAUDE_CONFIG_DIR:-$HOME/.claude}/projects" ]; then
+        "$launcher" savings --brief 2>/dev/null || true
+    fi
     exit "$status"
 }
 

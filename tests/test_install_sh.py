@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,6 +20,7 @@ from threading import Thread
 import pytest
 
 from tests.machines import ROOT, Machine, fill_wheels, make_machine
+from tests.transcripts.writing import reply
 
 SOURCES = ("install.sh", "scripts", "helper", "templates", ".claude", "pyproject.toml", "README.md", "LICENSE")
 pytestmark = pytest.mark.xdist_group("installer")
@@ -241,6 +243,24 @@ def test_an_install_ends_with_the_pack_in_place(installed: tuple[Machine, str]) 
     assert done.stdout == machine.outrider("--version")
     assert said.index("the pack ") < said.index("outrider is ready")
     assert "next      restart Claude Code" in said
+
+
+def test_an_install_ends_with_what_the_history_says(installed: tuple[Machine, str]) -> None:
+    """Three lines about the last 30 days, where Claude Code has any; the first install had none and said nothing."""
+    machine, said = installed
+    assert "your last 30 days" not in said
+    projects = machine.home / ".claude" / "projects"
+    projects.mkdir(parents=True)
+    try:
+        line = reply(1, at=datetime.now(tz=UTC).isoformat(), model="claude-opus-5-5")
+        (projects / "s.jsonl").write_text(line + "\n", encoding="utf-8")
+        done = machine.run("--no-demo")
+        assert done.stdout.splitlines()[-3].startswith("your last 30 days: 1 session and 0 subagents used ")
+        assert done.stdout.splitlines()[-1].startswith("nothing was sent anywhere")
+        (projects / "s.jsonl").unlink()
+        assert "your last 30 days" not in machine.run("--no-demo").stdout
+    finally:
+        shutil.rmtree(projects)
 
 
 def test_a_project_cannot_choose_the_code_that_runs(installed: tuple[Machine, str], tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """The generated files are what the templates say, byte for byte, on every run."""
 
+import base64
+import hashlib
 import json
 import re
 import shutil
@@ -8,7 +10,18 @@ from pathlib import Path
 import pytest
 
 from outrider.doors.documents import load_yaml
-from outrider.doors.render import ENV, MODELS, SCHEMA, drift, pack, page, plugin_facts, registry_from, render
+from outrider.doors.render import (
+    ENV,
+    MODELS,
+    SCHEMA,
+    drift,
+    html,
+    pack,
+    page,
+    plugin_facts,
+    registry_from,
+    render,
+)  # fmt: skip
 from outrider.errors import OutriderError
 
 ROOT = Path(__file__).parents[2]
@@ -122,3 +135,24 @@ def test_a_registry_that_is_no_group(tmp_path: Path) -> None:
     (tmp_path / "t" / "registry.yaml").write_bytes(b"- 1\n")
     with pytest.raises(OutriderError, match="does not hold a group of names"):
         render(str(tmp_path / "t"))
+
+
+def test_a_page_takes_values_for_text_and_our_files_for_what_they_are(tmp_path: Path) -> None:
+    """Markup in a value is escaped wherever it stands; the script is whole, and its hash is that of its bytes."""
+    files = {
+        "p.j2": "<p title='{{ a.b }}'>{{ a.b }}</p><style>{{ style }}</style><script>{{ script }}</script>"
+        "{{ script_hash }}",
+        "s.css": "a > b { content: '<' }\n", "s.js": "if (1 < 2 && 3) f('\\u00e9 \u00e9');\n",
+    }  # fmt: skip
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    made = html(str(tmp_path), "p.j2", {"a": {"b": "'<i>&"}}, style="s.css", script="s.js").decode()
+    digest = base64.b64encode(hashlib.sha256(files["s.js"].encode()).digest()).decode()
+    assert made == (
+        "<p title='&#39;&lt;i&gt;&amp;'>&#39;&lt;i&gt;&amp;</p>"
+        f"<style>{files['s.css']}</style><script>{files['s.js']}</script>sha256-{digest}"
+    )
+    with pytest.raises(OutriderError, match="cannot fill the template p"):
+        html(str(tmp_path), "p.j2", {}, style="s.css", script="s.js")
+    with pytest.raises(OutriderError, match="cannot fill the template gone"):
+        html(str(tmp_path), "p.j2", {"a": {"b": ""}}, style="gone.css", script="s.js")

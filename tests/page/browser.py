@@ -7,6 +7,7 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,13 @@ PLACES = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 )
+# The protocol speaks on descriptors 3 and 4.
+PLUG = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.dup2(int(sys.argv[2]), 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 PATIENCE = 60.0
 """How long any answer of the browser may take, in seconds."""
 
@@ -161,11 +169,10 @@ def running(path: str) -> Iterator[Browser]:
             # Its own sandbox needs what a container often does not give; the page is ours, and loads nothing.
             "--no-sandbox",
         ]  # fmt: skip
-        # The protocol speaks on descriptors 3 and 4.
-        line = f'exec "$0" "$@" 3<&{orders} 4>&{told}'
+        command = [sys.executable, "-I", "-c", PLUG, str(orders), str(told), path, *flags]
         with subprocess.Popen(
-            ["/bin/sh", "-c", line, path, *flags], pass_fds=(orders, told), stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "HOME": profile},
+            command, pass_fds=(orders, told), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, env={**os.environ, "HOME": profile},
         ) as process:  # fmt: skip
             os.close(orders)
             os.close(told)

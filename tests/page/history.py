@@ -1,5 +1,6 @@
 """A month of history that is always the same: a ledger, and transcripts beside the ones that the real client wrote."""
 
+import json
 import random
 import shutil
 from collections.abc import Iterator, Sequence
@@ -12,7 +13,7 @@ from outrider.doors import ledger_spend
 from outrider.doors.ledger_file import Connection, LedgerFile
 from outrider.doors.settings import Places
 from outrider.rules.money import to_nano
-from tests.transcripts.record import GOLDEN
+from tests.transcripts.record import GOLDEN, VERSION
 from tests.transcripts.writing import reply
 
 BEGIN = datetime(2026, 10, 22, 8, tzinfo=UTC)
@@ -128,26 +129,39 @@ def _insert(connection: Connection, table: str, **values: Any) -> None:
 
 
 def transcripts(root: Path) -> None:
-    """Writes sessions of the month, one a day and repository, with subagents."""
+    """Writes sessions of the month, one a day, with subagents; now and then a pinned one runs on another model."""
     chance = random.Random(9)
     for number in range(DAYS):
         day = BEGIN + timedelta(days=number)
         repository = REPOSITORIES[number % 2]
-        lines: dict[str, list[str]] = {}
+        folder = root / repository.replace("/", "-")
+        (folder / f"{number:02}" / "subagents").mkdir(parents=True)
+        main: list[str] = []
         for turn in range(2 if day.weekday() > 4 else chance.randint(8, 20)):
             model, agent, _ = chance.choices(CLIENT, [often for _, _, often in CLIENT])[0]
-            at = (day + timedelta(minutes=30 * turn)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
             usage = {
                 "input_tokens": chance.randint(5, 400), "cache_read_input_tokens": chance.randint(10_000, 120_000),
                 "cache_creation_input_tokens": chance.randint(500, 9_000),
             }  # fmt: skip
-            side = {"isSidechain": True, "agentId": f"a{number}{agent}", "attributionAgent": agent} if agent else {}
-            place = f"{number:02}/subagents/agent-a{number}{agent}" if agent else f"{number:02}"
-            lines.setdefault(place, []).append(
-                reply(f"{number}-{turn}", output=chance.randint(200, 6_000), model=model, at=at, usage=usage,
-                      cwd=repository, sessionId=f"s{number}", **side)
+            more: dict[str, Any] = {
+                "at": (day + timedelta(minutes=30 * turn)).strftime("%Y-%m-%dT%H:%M:%S.000Z"), "cwd": repository,
+                "sessionId": f"s{number}", "version": VERSION,
+            }  # fmt: skip
+            output = chance.randint(200, 6_000)
+            if not agent:
+                main.append(reply(f"{number}-{turn}", output=output, model=model, usage=usage, **more))
+                continue
+            served = "claude-opus-5-5" if chance.random() < 0.08 else model
+            name, call = f"agent-a{number}x{turn}", f"toolu_{number}_{turn}"
+            block = {"type": "tool_use", "id": call, "name": "Agent",
+                     "input": {"subagent_type": agent, "model": model.split("-")[1], "prompt": "look"}}  # fmt: skip
+            main.append(reply(f"{number}-{turn}c", model="claude-sonnet-5-5", content=[block], **more))
+            own = reply(
+                f"{number}-{turn}", output=output, model=served, usage=usage, requestedModel=served, isSidechain=True,
+                agentId=name.removeprefix("agent-"), attributionAgent=agent, **more,
             )  # fmt: skip
-        for place, found in lines.items():
-            path = root / repository.replace("/", "-") / f"{place}.jsonl"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text("\n".join(found) + "\n", encoding="utf-8")
+            place = folder / f"{number:02}" / "subagents" / name
+            place.with_suffix(".jsonl").write_text(own + "\n", encoding="utf-8")
+            meta = {"agentType": agent, "toolUseId": call, "spawnDepth": 1, "finished": True}
+            place.with_suffix(".meta.json").write_text(json.dumps(meta), encoding="utf-8")
+        (folder / f"{number:02}.jsonl").write_text("\n".join(main) + "\n", encoding="utf-8")

@@ -23,6 +23,8 @@ class Reply(NamedTuple):
     model: str = ""
     after: tuple[str, int] | None = None
     """Whose how manieth question it waits for, so that one order of events is the only one."""
+    missing: bool = False
+    """Whether the vendor says that it has no such model."""
 
 
 class Script:
@@ -120,6 +122,10 @@ def serving(script: Script) -> Iterator[str]:
                 return
             speaker, number, reply = script.next(body)
             model = reply.model or body["model"]
+            if reply.missing:
+                error = {"type": "error", "error": {"type": "not_found_error", "message": f"model: {model}"}}
+                self._send(json.dumps(error).encode(), "application/json", "req_missing", status=404)
+                return
             events = _events(f"msg_{script.name}_{speaker}_{number}", model, reply)
             stream = "".join(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in events)
             self._send(stream.encode(), "text/event-stream", f"req_{script.name}_{speaker}_{number}")
@@ -127,8 +133,8 @@ def serving(script: Script) -> Iterator[str]:
         def do_GET(self) -> None:
             self._send(b"{}", "application/json", "req_get")
 
-        def _send(self, data: bytes, kind: str, request_id: str) -> None:
-            self.send_response(200)
+        def _send(self, data: bytes, kind: str, request_id: str, *, status: int = 200) -> None:
+            self.send_response(status)
             self.send_header("content-type", kind)
             self.send_header("request-id", request_id)
             self.send_header("content-length", str(len(data)))

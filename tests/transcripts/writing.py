@@ -16,7 +16,8 @@ def reply(
 ) -> str:
     """Returns the line of a reply that sent a hundred tokens."""
     usage = {"input_tokens": 100, "output_tokens": output, **more.pop("usage", {})}
-    message = {"id": f"msg_{number}", "role": "assistant", "model": model, "content": [], "usage": usage}
+    content = more.pop("content", [])
+    message = {"id": f"msg_{number}", "role": "assistant", "model": model, "content": content, "usage": usage}
     line = {"type": "assistant", "message": message, "requestId": f"req_{number}", "sessionId": "s", "timestamp": at}
     return json.dumps({**line, **more}, separators=(",", ":"))
 

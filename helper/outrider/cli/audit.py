@@ -1,4 +1,4 @@
-"""`outrider audit`: which model saw which data, and the proof to keep elsewhere that the book was not changed."""
+"""`outrider audit`: which model saw which data, the proof that the book was not changed, and which model really ran."""
 
 import time
 
@@ -55,3 +55,33 @@ def data(
     if path is not None:
         return audit_data.of_file(session, path, provider=provider, since=start, as_json=as_json, quiet=quiet)
     return audit_data.everything(session, provider=provider, since=start, as_json=as_json, quiet=quiet)
+
+
+PIN_EXAMPLES = """\b
+Examples:
+  outrider audit pins --since 30d
+  outrider audit pins --by agent
+  outrider audit pins --strict --quiet || echo 'a pin was ignored'"""
+
+
+@audit.command("pins", epilog=PIN_EXAMPLES)
+@click.option("--since", metavar="T", help="A span (7d, 24h) or a date in UTC; default: everything.")
+@click.option("--by", type=click.Choice(["agent"]), help="One line for each agent instead of one for each spawn.")
+@click.option("--all", "everything", is_flag=True, help="Those that ran as asked too.")
+@click.option("--strict", is_flag=True, help="Exit 4 if one is IGNORED or MISMATCH.")
+@plain_options
+def pins(
+    *, since: str | None, by: str | None, everything: bool, strict: bool, as_json: bool, quiet: bool
+) -> int:  # fmt: skip
+    """Say which model each subagent was to run on, and which it really ran on.
+
+    OK: it ran as asked, or nothing asked for a model. IGNORED: the client asked for another model than the call, a
+    hook or the agent's file. MISMATCH: another model answered than the client asked for. UNKNOWN: nobody can say any
+    more. From the transcripts of Claude Code; dollars are the difference at list prices.
+    """
+    from outrider.cli import audit_pins
+
+    start = 0.0 if since is None else moment(since, now=time.time())
+    return audit_pins.audit(
+        Session(), since=start, by=by, strict=strict, everything=everything, as_json=as_json, quiet=quiet
+    )

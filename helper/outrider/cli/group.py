@@ -31,7 +31,8 @@ COMMANDS = {
     "Money": {
         "usage": ("usage", "sum the ledger by model, task, day, repository or session"),
         "report": ("report", "write one page with charts of what was used and what it cost"),
-        "audit": ("audit", "say which model saw which data, and prove that the ledger was not changed"),
+        "savings": ("savings", "what tiering saved, beside named baselines, less what routing used"),
+        "audit": ("audit", "say which model saw which data, and which model each subagent really ran on"),
     },
     "The pack": {
         "install": ("install", "put agents, skills and hooks into Claude Code, or bring them up to date"),

@@ -3,6 +3,7 @@
 from typing import Any
 
 from outrider import __version__
+from outrider.cli.pinning import judged
 from outrider.cli.session import Session
 from outrider.cli.usage import gathered
 from outrider.doors import ledger_read, ledger_report
@@ -11,6 +12,7 @@ from outrider.records import replace
 from outrider.rules import report
 from outrider.rules.report_facts import CUBE, Facts
 from outrider.rules.report_groups import of_repository
+from outrider.rules.report_pins import alike
 
 STYLE, SCRIPT, TEMPLATE = "report/page.css", "report/page.js", "report/page.html.j2"
 
@@ -26,6 +28,7 @@ def facts(session: Session, *, at: float, since: float | None, repository: str |
         version=__version__, entries=of_repository(found.entries, repository), notes=found.notes,
         priced_as_of=(found.client or {}).get("priced_as_of"), budget=limits.budget.get(period),
         is_budget_set=period in limits.budgets_set,
+        pins=alike(judged(session, since=start, repository=repository)),
     )  # fmt: skip
     try:
         return replace(known, **_of_ledger(session, since=start, repository=repository))

@@ -18,7 +18,7 @@ from outrider.records import replace
 from outrider.rules import transcripts as rules
 from outrider.rules.client_prices import SUMMED, Tokens
 from outrider.rules.skipping import Skipped
-from outrider.rules.spending import Heap
+from outrider.rules.spending import End, Heap
 from outrider.rules.transcripts import Call, Meta, Result
 
 BATCH = 4_000
@@ -101,6 +101,21 @@ class Transcripts:
     def metas(self) -> tuple[Meta, ...]:
         """Returns what is written beside the transcripts of subagents."""
         return tuple(Meta(**facts) for facts in self._told(Meta))
+
+    def ends(self, *, since: float) -> tuple[End, ...]:
+        """Returns how each subagent began and ended: its first request and its last reply since a moment."""
+        found: dict[str, End] = {}
+        parts = self._book.ends(since=int(since * 1000)) if self._book is not None else ()
+        for context, begun, (fresh, read, five, hour), ended, output in parts:
+            agent_id = context["agent_id"]
+            if not context["side"] or not agent_id:
+                continue
+            first = Tokens(calls=1, fresh=fresh, read=read, five=five, hour=hour)
+            one = End(context=context, begun=begun, first=first, ended=ended, output=output)
+            old = found.get(agent_id, one)
+            start, stop = min(old, one, key=lambda end: end.begun), max(old, one, key=lambda end: end.ended)
+            found[agent_id] = replace(start, ended=stop.ended, output=stop.output)
+        return tuple(found.values())
 
     def _told(self, kind: type[Call | Result | Meta]) -> list[dict[str, Any]]:
         return self._book.told(kind) if self._book is not None else []

@@ -250,6 +250,21 @@ class Book:
         for facts, span, larger, *used in rows:
             yield dict(zip(CONTEXT, json.loads(facts), strict=True)), span * grain, larger, tuple(used)
 
+    def ends(self, *, since: int) -> Iterator[tuple[dict[str, str], int, tuple[int, ...], int, int]]:
+        """Yields, by whose it is: when the first request was and its numbers, when the last reply was and its output.
+
+        The database takes the other columns from the row that has the least, or the most.
+        """
+        rows = self._connection.execute(
+            "SELECT facts, least, fresh, read, five, hour, most, output FROM (SELECT context, MIN(at) AS least, fresh,"
+            " read, five, hour FROM replies WHERE NOT copy AND at >= ?1 GROUP BY context) JOIN (SELECT context,"
+            " MAX(at) AS most, output FROM replies WHERE NOT copy AND at >= ?1 GROUP BY context) USING (context)"
+            " JOIN contexts ON contexts.id = context",
+            (since,),
+        )
+        for facts, least, *first, most, output in rows:
+            yield dict(zip(CONTEXT, json.loads(facts), strict=True)), least, tuple(first), most, output
+
     def copies(self) -> int:
         """Returns how many replies are kept but not counted, since another file has them too."""
         return int(self._connection.execute("SELECT COALESCE(SUM(copy), 0) FROM replies").fetchone()[0])

@@ -127,7 +127,7 @@ def columns(
 ) -> Chart:  # fmt: skip
     """Draws stacked columns, one for each bucket; what is below nothing hangs under the line.
 
-    `label` writes a mark of the axis, given how far it is to the next; `wall` is a height that is marked, with its words.
+    `label` writes a mark of the axis, given how far it is to the next; `wall` is a height to mark, with its words.
     """
     highest = max((sum(part.value for part in parts if part.value > 0) for _, parts in buckets), default=0.0)
     lowest = min((sum(part.value for part in parts if part.value < 0) for _, parts in buckets), default=0.0)

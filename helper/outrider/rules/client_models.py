@@ -14,7 +14,8 @@ CLASSES = ("haiku", "sonnet", "opus", "fable")
 """The classes by their alias, the smallest first."""
 INHERIT = "inherit"
 CLASSES_OF = {
-    **{name: frozenset({name}) for name in CLASSES}, "best": frozenset({"opus"}), "opusplan": frozenset({"opus", "sonnet"})
+    **{name: frozenset({name}) for name in CLASSES},
+    "best": frozenset({"opus"}), "opusplan": frozenset({"opus", "sonnet"}),
 }  # fmt: skip
 """Which classes an alias may run on; `opusplan` is one while it plans and another afterwards."""
 FIRST_OF = {"best": "opus", "opusplan": "sonnet"}
@@ -51,7 +52,7 @@ def meant(registry: Registry, name: str, *, version: str) -> str | None:
     """
     row = _client(registry)
     said = spoken(name)
-    said = row.get("remapped", EMPTY).get(said, said)
+    said = successor(registry, said) or said
     if said not in CLASSES_OF:
         return said
     alias = FIRST_OF.get(said, said)
@@ -62,7 +63,8 @@ def meant(registry: Registry, name: str, *, version: str) -> str | None:
     if not before or not after:
         return None
     found = {before[-1].get(alias), after[0].get(alias)}
-    return found.pop() if len(found) == 1 else None
+    one: str | None = found.pop() if len(found) == 1 else None
+    return one
 
 
 def successor(registry: Registry, name: str) -> str | None:

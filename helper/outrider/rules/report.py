@@ -8,12 +8,14 @@ from decimal import Decimal
 from outrider.rules import report_figures as figures
 from outrider.rules import report_tables as tables
 from outrider.rules.report_facts import Cell, Climb, Facts, Figure, Page, Section, Table, Tile
-from outrider.rules.report_groups import MOST_DAYS, colours, of, summed
+from outrider.rules.report_groups import colours, last_days, of, summed
 from outrider.rules.report_words import brief, count, day_words, exact, money, name, per_cent, plural
 from outrider.rules.spending import SOURCE
 from outrider.rules.sums import OURS, Entry, share, whole
 
 VERDICTS = ("OK", "IGNORED", "MISMATCH", "UNKNOWN")
+LONGEST_NOTE = 500
+"""A line about what was left out may name files."""
 
 
 def page(facts: Facts) -> Page:
@@ -28,7 +30,7 @@ def page(facts: Facts) -> Page:
         title="What the models cost" + where, span=f"{span}{asked}. Days are UTC.",
         made=f"Made by outrider {facts.version} at {facts.at}.",
         tiles=_tiles(facts, whole(ours), whole(own), has_own=bool(own)),
-        totals=tables.totals(books), notes=tuple(name(note) for note in facts.notes),
+        totals=tables.totals(books), notes=tuple(name(note, longest=LONGEST_NOTE) for note in facts.notes),
         sections=(
             _over_time(facts, ours, own), _by_whom(ours), _own(facts, own), _fallbacks(facts), _latency(facts),
             _cascade(facts), _budget(facts), _pins(facts),
@@ -177,19 +179,19 @@ def _climb_table(climbs: tuple[Climb, ...]) -> Table:
 
 
 def _budget(facts: Facts) -> Section:
-    days = sorted(facts.burn, key=lambda one: one.day)[-MOST_DAYS:]
+    days = last_days(one.day for one in facts.burn)
     which = "this repository's day" if facts.repository else "the day"
     return Section(
         id="budget", title="Budget burn",
         lead=f"What counts against the budget of {which}: what was billed, what may have been, what is under way. "
         "The line is the budget in force now.",
-        figures=(figures.burn(days, facts.budget, is_set=facts.is_budget_set),) if days else (),
+        figures=(figures.burn(facts.burn, facts.budget, is_set=facts.is_budget_set),) if days else (),
         empty="" if days else "Nothing was counted against a budget yet.",
     )  # fmt: skip
 
 
 def _pins(facts: Facts) -> Section:
-    pins = facts.pins or ()
+    pins = facts.pins
     counts = {verdict: sum(pin.count for pin in pins if pin.verdict == verdict) for verdict in VERDICTS}
     ranked = [(verdict, number) for verdict, number in counts.items() if number]
     found: tuple[Figure, ...] = ()
@@ -198,6 +200,6 @@ def _pins(facts: Facts) -> Section:
     return Section(
         id="pins", title="Pins: did the model run that was asked for",
         lead="Each start of a subagent by Claude Code: the model that was asked for beside the one that its transcript "
-        "says ran.",
+        "says ran, and what that cost more at list prices.",
         figures=found, empty="" if found else "Claude Code's transcripts hold no start of a subagent.",
     )  # fmt: skip

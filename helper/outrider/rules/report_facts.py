@@ -67,7 +67,7 @@ class Pin:
 
 @record
 class Facts:
-    """All that a report is made from. `since` and `at` are stamps in UTC; `pins` is None where nobody judged them."""
+    """All that a report is made from. `since` and `at` are stamps in UTC."""
 
     at: str
     since: str | None
@@ -82,7 +82,7 @@ class Facts:
     burn: tuple[Burn, ...] = ()
     budget: Decimal | None = None
     is_budget_set: bool = False
-    pins: tuple[Pin, ...] | None = None
+    pins: tuple[Pin, ...] = ()
 
 
 @record

@@ -9,7 +9,7 @@ from decimal import Decimal
 from outrider.rules import charts, report_tables
 from outrider.rules.charts import Bar, Part, Strip
 from outrider.rules.report_facts import Burn, Cell, Figure, Key, Latency, Table
-from outrider.rules.report_groups import OTHER, Calendar, largest, summed
+from outrider.rules.report_groups import OTHER, Calendar, largest, last_days, summed
 from outrider.rules.report_words import (
     axis_money,
     axis_seconds,
@@ -26,10 +26,13 @@ from outrider.rules.report_words import (
 )  # fmt: skip
 from outrider.rules.sums import Entry, share, whole
 
-MOST_COLOURS = 5
-"""How many models of a chart have a colour of their own; the palette holds those of two charts."""
+MOST_COLOURS = 4
+"""How many models of a chart have a colour of their own, or one more; the palette holds those of two charts."""
 MOST_BARS = 10
 MOST_STRIPS = 12
+MOST_IN_KEY = 40
+SHORTER = 23
+"""The longest name beside two spans of time."""
 
 
 def named_models(entries: Sequence[Entry]) -> tuple[str, ...]:
@@ -40,43 +43,50 @@ def named_models(entries: Sequence[Entry]) -> tuple[str, ...]:
 
 def over_time(id_: str, title: str, entries: Sequence[Entry], colours: Mapping[str, str]) -> Figure:
     """Returns what one book's models came to, span by span."""
-    names = named_models(entries)
-    rest = [entry for entry in summed(entries, "model") if str(entry.names[0]) not in names]
-    others = f"{count(len(rest))} others" if len(rest) > 1 else name(rest[0].names[0]) if rest else ""
+    names, models, total = named_models(entries), summed(entries, "model"), whole(entries)
+    rest = [entry for entry in models if str(entry.names[0]) not in names]
+    css = [*(colours[one] for one in names), *([OTHER] if rest else [])]
+    heads = [*map(name, names), *([_rest_words(rest, is_all=not names)] if rest else [])]
     calendar = Calendar(entry.names[0] for entry in entries)
-    heads = (*names, others) if others else names
     worth: dict[str, list[Decimal]] = {span: [Decimal(0)] * len(heads) for span in calendar.spans}
     for entry in summed(entries, "day", "model"):
         place = names.index(str(entry.names[1])) if str(entry.names[1]) in names else len(names)
         worth.setdefault(calendar.span(entry.names[0]), [Decimal(0)] * len(heads))[place] += entry.cost
-    css = [colours[one] for one in names] + [OTHER]
-    total = whole(entries)
-    known = dict.fromkeys(names, True) | {others: whole(rest).known_cost is not None}
+    spans = [(span, calendar.label(span), values) for span, values in worth.items()]
     buckets = [
-        (calendar.label(span), [
-            Part(css=css[index], value=float(value), title=f"{calendar.label(span)}, {name(heads[index])}: {money(value)}")
+        (label, [
+            Part(css=css[index], value=float(value), title=f"{label}, {heads[index]}: {money(value)}")
             for index, value in enumerate(values) if value
         ])
-        for span, values in worth.items()
+        for _, label, values in spans
     ]  # fmt: skip
-    sums = [sum((values[index] for values in worth.values()), Decimal(0)) for index in range(len(heads))]
-    dearest = max(worth, key=lambda span: sum(worth[span], Decimal(0)), default="")
+    sums: list[Decimal | None] = [
+        sum((row[index] for row in worth.values()), Decimal(0)) for index in range(len(heads))
+    ]
+    if rest and whole(rest).known_cost is None:
+        sums[-1] = None
+    figures = [money(value, of=total.cost) for value in sums]
+    keys = tuple(
+        Key(css=css[index], name=short(head, room=MOST_IN_KEY), figure=figures[index])
+        for index, head in enumerate(heads)
+    )
+    dearest = max(spans, key=lambda span: sum(span[2], Decimal(0)))
     said = (
-        f"Columns, one for each {calendar.grain}, {plural(len(worth), calendar.grain)}. All together {money(total.cost)}. "
-        + (f"Most on {calendar.label(dearest)}: {money(sum(worth[dearest], Decimal(0)))}. " if worth else "")
-        + "; ".join(f"{name(head)} {money(value, of=total.cost)}" for head, value in zip(heads, sums, strict=True))
-        + "."
+        f"Columns for {plural(len(spans), calendar.grain)}, together {money(total.cost)}, most in {dearest[1]}: "
+        f"{money(sum(dearest[2], Decimal(0)))}. " + "; ".join(f"{key.name} {key.figure}" for key in keys) + "."
     )
     return Figure(
-        id=id_, title=title, description=said, chart=charts.columns(buckets, label=axis_money),
-        keys=tuple(
-            Key(css=css[index], name=name(head), figure=money(sums[index] if known[head] else None, of=total.cost)) for index, head in enumerate(heads)
-        ),
+        id=id_, title=title, description=said, chart=charts.columns(buckets, label=axis_money), keys=keys,
         table=report_tables.of_spans(
-            f"{id_}-spans", f"{title}, by {calendar.grain}", calendar.grain.capitalize(),
-            [(span, calendar.label(span), values) for span, values in worth.items()], heads,
+            f"{id_}-spans", f"{title}, by {calendar.grain}", calendar.grain.capitalize(), spans, heads
         ),
     )  # fmt: skip
+
+
+def _rest_words(rest: Sequence[Entry], *, is_all: bool) -> str:
+    if len(rest) == 1:
+        return name(rest[0].names[0])
+    return f"{count(len(rest))} models" if is_all else f"{count(len(rest))} others"
 
 
 def by_cost(id_: str, title: str, head: str, entries: Sequence[Entry], *, nobody: str) -> Figure:
@@ -86,9 +96,7 @@ def by_cost(id_: str, title: str, head: str, entries: Sequence[Entry], *, nobody
     bars = [_bar(short(entry.names[0]) if entry.names[0] else nobody, entry, total) for entry in shown]
     if others:
         bars.append(_bar(f"{count(len(others))} others", whole(others), total))
-    first = (
-        f" The dearest: {name(shown[0].names[0]) if shown[0].names[0] else nobody}, {bars[0].figure}." if shown else ""
-    )
+    first = f" The first: {bars[0].title}." if bars else ""
     return Figure(
         id=id_, title=title, chart=charts.bars(bars),
         description=f"{plural(len(entries), 'bar')}, together {money(total.known_cost)}.{first}",
@@ -119,7 +127,7 @@ def by_count(id_: str, title: str, what: str, counts: Sequence[tuple[str, int]],
     ]  # fmt: skip
     return Figure(
         id=id_, title=title, chart=charts.bars(bars), table=table,
-        description=f"{plural(total, what)}: " + ", ".join(f"{name(text)} {count(number)}" for text, number in rows) + ".",
+        description=f"{plural(total, what)}: {', '.join(bar.title for bar in bars)}.",
     )  # fmt: skip
 
 
@@ -128,7 +136,7 @@ def latency(latencies: Sequence[Latency]) -> Figure:
     shown, others = largest(sorted(latencies, key=lambda one: (-one.answers, one.model)), MOST_STRIPS)
     strips = [
         Strip(
-            name=short(one.model), low=one.low, half=one.half, high=one.high,
+            name=short(one.model, room=SHORTER), low=one.low, half=one.half, high=one.high,
             figure=f"{seconds(one.half)} \u00b7 90 %: {seconds(one.high)}",
             title=f"{name(one.model)}: half within {seconds(one.half)}, 90 % within {seconds(one.high)}",
         )
@@ -154,17 +162,15 @@ def latency(latencies: Sequence[Latency]) -> Figure:
         id="latency-figure", title="Time to a whole answer, by model",
         chart=charts.strips(strips, label=axis_seconds), table=table,
         description="; ".join(strip.title for strip in strips) + ".",
-        note="The band holds eight of ten answers, from the tenth to the ninetieth per cent; the dot is the middle one. "
-        "The scale is tenfold from mark to mark.",
+        note="The band holds eight of ten answers, without the fastest and the slowest tenth; the dot is the middle "
+        "one. The scale is tenfold from mark to mark.",
     )  # fmt: skip
 
 
 def burn(days: Sequence[Burn], budget: Decimal | None, *, is_set: bool) -> Figure:
-    """Returns what each day took of the day's budget, which is the one in force now."""
-    calendar = Calendar(one.day for one in days)
-    spent: dict[str, Decimal] = dict.fromkeys(calendar.spans, Decimal(0))
-    for one in days:
-        spent[one.day] = spent.get(one.day, Decimal(0)) + one.spent
+    """Returns what each of the last days took of the day's budget, which is the one in force now."""
+    counted = {one.day: one.spent for one in days}
+    spent = {day: counted.get(day, Decimal(0)) for day in last_days(counted)}
     limit = "" if budget is None else f"{money(budget)} a day{'' if is_set else ' (default)'}"
     over = [day for day, value in spent.items() if budget is not None and value > budget]
     buckets = [
@@ -180,10 +186,13 @@ def burn(days: Sequence[Burn], budget: Decimal | None, *, is_set: bool) -> Figur
         for day, value in spent.items()
     )  # fmt: skip
     highest = max(spent, key=lambda day: spent[day])
+    most = f"most on {day_words(highest)}: {money(spent[highest])}"
+    said = (
+        f"The line is the budget, {limit}; {plural(len(over), 'day')} went over it." if limit else "There is no budget."
+    )
     return Figure(
         id="budget-figure", title="Counted against the day's budget",
-        description=f"Columns for {plural(len(spent), 'day')}, most on {day_words(highest)} with {money(spent[highest])}. "
-        + (f"The line is the budget: {limit}; {plural(len(over), 'day')} went over it." if limit else "There is no budget."),
+        description=f"Columns for {plural(len(spent), 'day')}, {most}. {said}",
         chart=charts.columns(
             buckets, label=axis_money, wall=None if budget is None else (float(budget), f"budget {limit}")
         ),

@@ -3,7 +3,7 @@
 Pure. A sum is never lost: what is not named is in `others`, what has no day in a span of its own.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import TypeVar
 from zlib import crc32
@@ -20,10 +20,10 @@ OTHER = "other"
 MOST_DAYS = 62
 NO_DAY = "no day"
 _GRAINS: tuple[tuple[str, int, Callable[[date], date]], ...] = (
-    ("day", MOST_DAYS, lambda day: day),
-    ("week", 7 * MOST_DAYS, lambda day: day - timedelta(days=min(day.weekday(), day.toordinal() - 1))),
-    ("month", 31 * MOST_DAYS, lambda day: day.replace(day=1)),
-    ("year", 366 * 10_000, lambda day: day.replace(month=1, day=1)),
+    ("day", 1, lambda day: day),
+    ("week", 7, lambda day: day - timedelta(days=min(day.weekday(), day.toordinal() - 1))),
+    ("month", 31, lambda day: day.replace(day=1)),
+    ("year", 366, lambda day: day.replace(month=1, day=1)),
 )
 
 
@@ -74,13 +74,10 @@ class Calendar:
 
     def __init__(self, days: Iterable[str | None]) -> None:
         found = sorted({day for text in days if (day := _day(text)) is not None})
-        self._grain, self._start = "day", _GRAINS[0][2]
         length = (found[-1] - found[0]).days + 1 if found else 0
-        for grain, most, start in _GRAINS:
-            self._grain, self._start = grain, start
-            if length <= most:
-                break
-        self._starts = tuple(_spans(self._start(found[0]), found[-1], self._start)) if found else ()
+        fitting = (one for one in _GRAINS if length <= one[1] * MOST_DAYS)
+        self._grain, longest, self._start = next(fitting, _GRAINS[-1])
+        self._starts = tuple(_spans(self._start(found[0]), found[-1], longest, self._start)) if found else ()
 
     @property
     def grain(self) -> str:
@@ -107,6 +104,15 @@ class Calendar:
         return f"{MONTHS[found.month - 1]} {found.year}" if self._grain == "month" else day_words(span)
 
 
+def last_days(days: Iterable[str]) -> tuple[str, ...]:
+    """Returns the last days up to the newest of these, without a gap, from the oldest or as many as can be seen."""
+    found = sorted(day for text in days if (day := _day(text)) is not None)
+    if not found:
+        return ()
+    length = min((found[-1] - found[0]).days + 1, MOST_DAYS)
+    return tuple((found[-1] - timedelta(days=back)).isoformat() for back in reversed(range(length)))
+
+
 def _day(text: str | None) -> date | None:
     try:
         return date.fromisoformat(text or "")
@@ -114,13 +120,11 @@ def _day(text: str | None) -> date | None:
         return None
 
 
-def _spans(first: date, last: date, start: Callable[[date], date]) -> Iterable[date]:
+def _spans(first: date, last: date, days: int, start: Callable[[date], date]) -> Iterator[date]:
+    """Yields the begin of every span; the longest that a span can be leads from its begin into the next one."""
     span = first
     while span <= last:
         yield span
-        after = span
-        while start(after) == span:
-            if after == date.max:
-                return
-            after += timedelta(days=1)
-        span = after
+        if (date.max - span).days < days:
+            return
+        span = start(span + timedelta(days=days))

@@ -10,14 +10,14 @@ from outrider.records import replace
 from outrider.rules.report_facts import Cell, Column, Pin, Step, Table
 from outrider.rules.report_groups import largest
 from outrider.rules.report_words import NOBODY, count, exact, money, name, per_cent, plural
+from outrider.rules.spending import SOURCE
 from outrider.rules.sums import OURS, Entry, share, whole
 
 MOST_ROWS = 50
 MOST_OPEN = 15
 """A longer table is folded until somebody opens it."""
 NUMBERS = ("Dollars", "Share", "Calls", "Failed", "Tokens in", "Tokens out", "Cache read", "Cache written")
-SOURCES = {OURS: "your keys", "claude_code": "Claude Code", "": "both"}
-BASES = {"measured": "measured", "priced": "API list value", "mixed": "both"}
+BOOKS = {OURS: "your keys, measured", SOURCE: "Claude Code, API list value"}
 
 
 def word(text: str | None) -> Cell:
@@ -43,18 +43,15 @@ def columns(*names: str, numbers: Sequence[str]) -> tuple[Column, ...]:
 def totals(entries: Sequence[Entry]) -> Table:
     """Returns what each book comes to, and both."""
     both = whole(entries)
-    rows = tuple(
-        (word(SOURCES[entry.source]), word(BASES[entry.basis]), *_numbers(entry, both), *_doubts(entry, both))
-        for entry in entries
-    )
+    rows = tuple((word(BOOKS[entry.source]), *_numbers(entry, both), *_doubts(entry, both)) for entry in entries)
     is_sum = len(entries) > 1
     return Table(
         id="totals", caption="Totals by book",
-        columns=columns("Paid through", "Dollars are", numbers=(
+        columns=columns("Book", numbers=(
             *NUMBERS, "In doubt", "No price",
         )),
         rows=rows,
-        total=(word("both"), word(BASES[both.basis]), *_numbers(both, both), *_doubts(both, both)) if is_sum else (),
+        total=(word("both"), *_numbers(both, both), *_doubts(both, both)) if is_sum else (),
     )  # fmt: skip
 
 
@@ -131,7 +128,7 @@ def of_steps(steps: Sequence[Step]) -> Table:
 
 def of_pins(pins: Sequence[Pin]) -> Table:
     """Returns each kind of start, those with something wrong first."""
-    shown, others = largest(sorted(pins, key=lambda pin: pin.verdict == "OK"), MOST_ROWS)
+    shown, others = largest(pins, MOST_ROWS)
     rows = [
         (
             replace(word(pin.verdict), css=f"verdict {pin.verdict.lower() if pin.verdict.isalpha() else ''}".strip()),

@@ -11,10 +11,12 @@ from outrider.rules.containment import clean
 
 CENT = Decimal("0.01")
 FINE = Decimal("0.0001")
-LONGEST_NAME = 200
+LONGEST_NAME = 100
 """The longest name in a table, in characters; the page is no place to read a novel in."""
 SHORT = 30
 """The longest name beside a bar, in columns of a narrow window."""
+BROAD = "MWmw@%"
+"""Letters that take nearly the room of two."""
 NOBODY = "\u2013"
 MINUS = "\u2212"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -102,12 +104,12 @@ def day_words(day: str, *, with_year: bool = False) -> str:
     return f"{words} {found.year}" if with_year else words
 
 
-def name(text: str | None) -> str:
+def name(text: str | None, *, longest: int = LONGEST_NAME) -> str:
     """Returns a name that somebody else chose, on one line, without controls, and not without end."""
     if not text:
         return NOBODY
-    plain = " ".join(clean(text[: 4 * LONGEST_NAME]).split())
-    return plain if len(plain) <= LONGEST_NAME else plain[: LONGEST_NAME - 1] + "\u2026"
+    plain = " ".join(clean(text[: 4 * longest]).split()) or NOBODY
+    return plain if len(plain) <= longest else plain[: longest - 1] + "\u2026"
 
 
 def short(text: str | None, *, room: int = SHORT) -> str:
@@ -124,7 +126,7 @@ def _columns(text: str) -> int:
 
 
 def _width(letter: str) -> int:
-    return 0 if combining(letter) else 2 if east_asian_width(letter) in "WF" else 1
+    return 0 if combining(letter) else 2 if letter in BROAD or east_asian_width(letter) in "WF" else 1
 
 
 def _fitting(text: str, room: int) -> str:

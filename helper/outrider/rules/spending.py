@@ -32,6 +32,17 @@ class Heap:
 
 
 @record
+class End:
+    """How a subagent began and ended: its first request, its last reply's tokens; times in milliseconds since 1970."""
+
+    context: Mapping[str, str]
+    begun: int
+    first: Tokens
+    ended: int
+    output: int
+
+
+@record
 class Tally:
     """What some calls came to. `names` are those of the dimensions, in order. `unpriced` calls are in no dollars."""
 

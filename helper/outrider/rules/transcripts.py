@@ -22,6 +22,7 @@ CONTEXT = (
 )  # fmt: skip
 """Whose a reply is; texts, empty where the line does not say. `side` is `1` in a subagent's or copied line."""
 
+_REQUESTED = CONTEXT.index("requested")
 SYNTHETIC = "<synthetic>"
 """What the client calls itself where it answers for the model: no tokens, no price."""
 SPAWNERS = frozenset({"Agent", "Task"})
@@ -85,6 +86,7 @@ class Meta:
     depth: int
     finished: bool
     background: bool
+    built_in: bool = False
 
 
 def replies(line: Mapping[str, Any], *, agent_id: str, session: str, at: int) -> tuple[tuple[Any, ...], ...]:
@@ -118,7 +120,9 @@ def _on_top(parts: list[Any], name: str, whole: tuple[Any, ...]) -> list[tuple[A
     for number, part in enumerate(parts):
         if type(part) is dict and part.get("type") in ON_TOP:
             model = part.get("model")
-            context = (model, *whole[3][1:]) if type(model) is str and model else whole[3]
+            # Nobody asked for an adviser by the name that the reply was asked for by.
+            context = (model, *whole[3][1:_REQUESTED], "", *whole[3][_REQUESTED + 1 :])
+            context = context if type(model) is str and model else whole[3]
             found.append((key(f"{name}\0{number}"), whole[1], whole[2], context, *_tokens(part)))
     return found
 
@@ -274,6 +278,7 @@ def meta(values: Any, *, agent_id: str) -> Meta | None:
         agent_id=agent_id, agent=_text(values, "agentType"), model=_text(values, "model"),
         call=_text(values, "toolUseId"), depth=depth if type(depth) is int and 0 <= depth < 1_000 else 0,
         finished=values.get("finished") is True, background=values.get("requestShape") == "background",
+        built_in=values.get("isBuiltIn") is True,
     )  # fmt: skip
 
 
