@@ -27,6 +27,9 @@ def root_if_harmless(cwd: str, asked: History, environment: Mapping[str, str]) -
     settings = _text(os.path.join(common, "config"))
     if settings is None or not is_harmless_setting(settings) or os.path.lexists(os.path.join(own, "config.worktree")):
         return None
+    if own == common and os.path.lexists(os.path.join(own, "commondir")):
+        # It would send git to other settings than those that were read.
+        return None
     if asked.command == "diff" and not _is_plain_index(own):
         return None
     # `git diff` may write a fresher index, and then runs this hook.
