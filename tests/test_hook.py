@@ -104,6 +104,31 @@ def send_elsewhere(project: Path) -> None:
     (project / ".git" / "commondir").write_text("../hidden\n", encoding="utf-8")
 
 
+def hide_behind_no_repository(project: Path, evil: str) -> None:
+    """Makes a nearer folder that looks like a repository, and that git passes over for the real one."""
+    shutil.copytree(project / ".git", project / "deep" / ".git")
+    (project / "deep" / ".git" / "HEAD").write_text("nothing\n", encoding="utf-8")
+    git(project, "config", "diff.external", evil)
+
+
+def hide_behind_a_carriage_return(project: Path, evil: str) -> None:
+    """Makes a working tree whose settings are in a folder of one name for git, and of another for everybody else."""
+    tree = project / "deep"
+    own = tree / "own"
+    (project / ".git").rename(tree / "shared\r")
+    shutil.copytree(tree / "shared\r", tree / "shared")
+    git(tree / "shared", "--git-dir=.", "config", "diff.external", evil)
+    own.mkdir()
+    for name, text in {
+        "HEAD": "ref: refs/heads/main\n",
+        "gitdir": f"{tree}/.git\n",
+        "commondir": "../shared\r\n",
+    }.items():
+        (own / name).write_text(text, encoding="utf-8", newline="")
+    shutil.copy(tree / "shared" / "index", own / "index")
+    (tree / ".git").write_text(f"gitdir: {own}\n", encoding="utf-8")
+
+
 def deny(client: Client, *rules: str) -> None:
     """Writes the project's own `permissions.deny`."""
     folder = client.project / ".claude"
@@ -217,6 +242,8 @@ def test_rules_for_other_files_do_not_matter(client: Client, command: str) -> No
         lambda client, evil: client.environment.update(GIT_EXTERNAL_DIFF=evil),
         lambda client, evil: client.environment.update(BASH_ENV=evil),
         lambda client, _: send_elsewhere(client.project),
+        lambda client, evil: hide_behind_no_repository(client.project, evil),
+        lambda client, evil: hide_behind_a_carriage_return(client.project, evil),
         lambda client, _: client.environment.update(GCONV_PATH=str(client.project)),
         lambda client, _: client.environment.update(XDG_CONFIG_HOME=str(client.project)),
         lambda client, _: client.environment.update(PATH=f"{client.project}:{os.environ['PATH']}"),
@@ -231,7 +258,7 @@ def test_a_checkout_that_would_run_a_program_asks(client: Client, arrange: Any) 
     evil.write_text(f"#!/bin/sh\ntouch {client.project}/ran\n", encoding="utf-8")
     evil.chmod(0o755)
     arrange(client, str(evil))
-    deny(client, "Read(./secrets/**)")
+    deny(client, "Read(./nowhere/**)")
     assert client.bash("git diff | outrider ask", cwd=client.project / "deep") == {}
     assert not (client.project / "ran").exists()
 
