@@ -248,6 +248,7 @@ def test_rules_for_other_files_do_not_matter(client: Client, command: str) -> No
         lambda client, _: client.environment.update(XDG_CONFIG_HOME=str(client.project)),
         lambda client, _: client.environment.update(PATH=f"{client.project}:{os.environ['PATH']}"),
         lambda client, _: client.environment.update(PATH=f".:{os.environ['PATH']}"),
+        lambda client, evil: client.environment.update(SHELLOPTS="xtrace", PS4=f"$({evil})"),
         lambda client, _: client.environment.update({"BASH_FUNC_git%%": "() { touch ran; }"}),
         lambda client, _: git(client.project, "init", "-q", "--bare", "deep"),
     ],

@@ -80,7 +80,8 @@ def _seen(path: str, cwd: str) -> Seen:
 
 def _is_own_environment(environment: Mapping[str, str], projects: list[str], *, programs: tuple[str, ...]) -> bool:
     """Whether no project chose the programs of the line, or what a shell reads before them."""
-    if any(f"BASH_FUNC_{name}%%" in environment for name in programs):
+    # With SHELLOPTS a shell traces, and runs what stands in PS4 before each command.
+    if "SHELLOPTS" in environment or any(f"BASH_FUNC_{name}%%" in environment for name in programs):
         return False
     for name in CODE_BEARING:
         for path in filter(None, environment.get(name, "").replace(" ", ":").split(":")):
