@@ -160,6 +160,10 @@ def test_a_deletion_is_respected_until_restore(typed: Shell, home: Path) -> None
     said = typed("install")
     assert said.code == 0
     assert "deleted   agents/outrider/bulk.md: you deleted it, and it stays so" in said.out
+    (listed,) = (line for line in said.out.splitlines() if line.startswith("agents "))
+    assert "second-opinion haiku/low" in listed
+    assert "bulk" not in listed
+    assert "bulk" not in typed("install", "--json").json["agents"]
     restored = typed("install", "--restore", "--json")
     assert restored.json["put_aside"] == {SCOUT: f"{SCOUT}.mine"}
     now = laid_out(claude)
