@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -96,6 +97,38 @@ def client(tmp_path: Path, home: Path) -> Client:
     return Client(project)
 
 
+def send_elsewhere(project: Path) -> None:
+    """Makes git read the settings of a folder that lies in the tree, where nobody looks for them."""
+    shutil.copytree(project / ".git", project / "hidden")
+    git(project / "hidden", "--git-dir=.", "config", "diff.external", str(project / "git"))
+    (project / ".git" / "commondir").write_text("../hidden\n", encoding="utf-8")
+
+
+def hide_behind_no_repository(project: Path, evil: str) -> None:
+    """Makes a nearer folder that looks like a repository, and that git passes over for the real one."""
+    shutil.copytree(project / ".git", project / "deep" / ".git")
+    (project / "deep" / ".git" / "HEAD").write_text("nothing\n", encoding="utf-8")
+    git(project, "config", "diff.external", evil)
+
+
+def hide_behind_a_carriage_return(project: Path, evil: str) -> None:
+    """Makes a working tree whose settings are in a folder of one name for git, and of another for everybody else."""
+    tree = project / "deep"
+    own = tree / "own"
+    (project / ".git").rename(tree / "shared\r")
+    shutil.copytree(tree / "shared\r", tree / "shared")
+    git(tree / "shared", "--git-dir=.", "config", "diff.external", evil)
+    own.mkdir()
+    for name, text in {
+        "HEAD": "ref: refs/heads/main\n",
+        "gitdir": f"{tree}/.git\n",
+        "commondir": "../shared\r\n",
+    }.items():
+        (own / name).write_text(text, encoding="utf-8", newline="")
+    shutil.copy(tree / "shared" / "index", own / "index")
+    (tree / ".git").write_text(f"gitdir: {own}\n", encoding="utf-8")
+
+
 def deny(client: Client, *rules: str) -> None:
     """Writes the project's own `permissions.deny`."""
     folder = client.project / ".claude"
@@ -170,6 +203,8 @@ def test_anything_else_is_left_to_the_client(client: Client, command: str) -> No
         ("Read(./secrets/**)", "git show HEAD:secrets/key.txt | outrider ask"),
         ("Read(./secrets/**)", "git show HEAD | outrider ask"),
         ("Read(./secrets/**)", "git log -p | outrider ask"),
+        ("Read(./secrets/**)", "git log -U3 | outrider ask"),
+        ("Read(./secrets/**)", "git log --unified=0 | outrider ask"),
         ("Read(./secrets/**)", "git show BLOB | outrider ask"),
         ("Read(./secrets/**)", "git diff HEAD:secrets HEAD:deep | outrider ask"),
         ("Read(a.py)", "git diff | outrider ask"),
@@ -206,9 +241,14 @@ def test_rules_for_other_files_do_not_matter(client: Client, command: str) -> No
         lambda client, evil: (client.project / ".git/hooks/post-index-change").symlink_to(evil),
         lambda client, evil: client.environment.update(GIT_EXTERNAL_DIFF=evil),
         lambda client, evil: client.environment.update(BASH_ENV=evil),
+        lambda client, _: send_elsewhere(client.project),
+        lambda client, evil: hide_behind_no_repository(client.project, evil),
+        lambda client, evil: hide_behind_a_carriage_return(client.project, evil),
+        lambda client, _: client.environment.update(GCONV_PATH=str(client.project)),
         lambda client, _: client.environment.update(XDG_CONFIG_HOME=str(client.project)),
         lambda client, _: client.environment.update(PATH=f"{client.project}:{os.environ['PATH']}"),
         lambda client, _: client.environment.update(PATH=f".:{os.environ['PATH']}"),
+        lambda client, evil: client.environment.update(SHELLOPTS="xtrace", PS4=f"$({evil})"),
         lambda client, _: client.environment.update({"BASH_FUNC_git%%": "() { touch ran; }"}),
         lambda client, _: git(client.project, "init", "-q", "--bare", "deep"),
     ],
@@ -219,18 +259,21 @@ def test_a_checkout_that_would_run_a_program_asks(client: Client, arrange: Any) 
     evil.write_text(f"#!/bin/sh\ntouch {client.project}/ran\n", encoding="utf-8")
     evil.chmod(0o755)
     arrange(client, str(evil))
-    deny(client, "Read(./secrets/**)")
+    deny(client, "Read(./nowhere/**)")
     assert client.bash("git diff | outrider ask", cwd=client.project / "deep") == {}
     assert not (client.project / "ran").exists()
 
 
-def test_an_outrider_of_the_projects_asks(client: Client) -> None:
-    """A project's environment may name its own folders first on PATH: what would run there is not ours."""
+@pytest.mark.parametrize("named", [None, "", ".", "{project}", "{project}/bin"])
+def test_an_outrider_of_the_projects_asks(client: Client, named: str | None) -> None:
+    """A project's environment may name its own folders first on PATH, and its own as the home: that one is not ours."""
     folder = client.project / "bin"
     folder.mkdir()
     (folder / "outrider").write_text("#!/bin/sh\n", encoding="utf-8")
     (folder / "outrider").chmod(0o755)
     client.environment["PATH"] = f"{folder}:{os.environ['PATH']}"
+    if named is not None:
+        client.environment["HOME"] = named.format(project=client.project)
     assert client.bash("outrider models") == {}
 
 

@@ -160,6 +160,10 @@ def test_a_deletion_is_respected_until_restore(typed: Shell, home: Path) -> None
     said = typed("install")
     assert said.code == 0
     assert "deleted   agents/outrider/bulk.md: you deleted it, and it stays so" in said.out
+    (listed,) = (line for line in said.out.splitlines() if line.startswith("agents "))
+    assert "second-opinion haiku/low" in listed
+    assert "bulk" not in listed
+    assert "bulk" not in typed("install", "--json").json["agents"]
     restored = typed("install", "--restore", "--json")
     assert restored.json["put_aside"] == {SCOUT: f"{SCOUT}.mine"}
     now = laid_out(claude)
@@ -240,13 +244,15 @@ def test_the_explore_override_comes_and_goes(typed: Shell, home: Path, claude: P
     path = claude / "agents/outrider/Explore.md"
     assert typed("install", "--explore", "--json").json["explore"] is True
     assert b"name: Explore\n" in path.read_bytes()
-    assert typed("install", "--json").json["explore"] is True
+    assert "explore   the built-in agent is kept on haiku; " in typed("install").out
     assert typed("switch", "status", "--json").json["explore"] is True
     assert typed("install", "--no-explore", "--json").json["explore"] is False
     assert not path.exists()
     (claude / "agents/e.md").write_text(MINE.replace("scout", "Explore"), encoding="utf-8")
     assert typed("install", "--explore", "--json").json["explore"] is False
     assert not path.exists()
+    said = "explore   you have an agent of that name yourself, so ours is not installed\n"
+    assert said in typed("install", "--explore").out
 
 
 @pytest.mark.parametrize("is_enabled", [True, False])

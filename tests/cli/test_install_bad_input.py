@@ -161,6 +161,30 @@ def test_a_folder_that_cannot_be_written(home: Path, place: str) -> None:
     assert after == before
 
 
+@pytest.mark.parametrize(
+    ("command", "place"),
+    [
+        ("pause", ""), ("pause", "agents"), ("pause", "agents/outrider"), ("pause", "skills"),
+        ("uninstall", "agents/outrider"), ("uninstall", "config"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_moved_or_removed_is_not_said_to_be(typed: Shell, home: Path, command: str, place: str) -> None:
+    """The manifest never says that the pack is silent or gone while the client goes on reading it."""
+    typed("install")
+    path = home / ".claude" / place
+    path.chmod(0o500)
+    before = laid_out(home / ".claude")
+    try:
+        done = plain_user("-c", RUN, command)
+    finally:
+        after = laid_out(home / ".claude")
+        path.chmod(0o700)
+    said = (done.returncode, done.stdout, [line.partition(":")[0] for line in done.stderr.splitlines()])
+    assert said == (1, "", ["error", "hint"])
+    assert after == before
+    assert typed("status", "--json").json["pack"]["paused"] is False
+
+
 def test_a_file_that_cannot_be_read(home: Path) -> None:
     """Nobody can tell whose it is, so nothing is written."""
     path = home / ".claude" / SCOUT

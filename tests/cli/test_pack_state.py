@@ -189,6 +189,7 @@ def test_edited_and_deleted_files(typed: Shell, installed: Path) -> None:
     deleted.unlink()
     shape = typed("status", "--json").json["pack"]
     assert (shape["edited"], shape["missing"], shape["waiting"]) == ([str(edited)], [str(deleted)], [])
+    assert {row["agent"]: row["note"] for row in shape["agents"] if row["note"]} == {"scribe": "you deleted its file"}
     assert f"pack      edited by you, and kept so: {edited}\n" in typed("status").out
     assert troubles(typed) == [
         ("pack", f"edited since it was installed, and kept so: {edited}"),

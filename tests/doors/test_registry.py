@@ -543,3 +543,10 @@ def test_what_counts_differs_by_trust(places: Places) -> None:
     before = digest()
     trust_project(places)
     assert digest().digest != before.digest
+
+
+def test_without_models_everything_else_is_the_same(places: Places) -> None:
+    """What a hook loads: the same settings from the same layers, but for the rows of the models."""
+    whole = registry.load(places)
+    less = registry.load(places, with_models=False)
+    assert less == replace(whole, models={}, values={**whole.values, "models": {}})

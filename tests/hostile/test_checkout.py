@@ -186,3 +186,12 @@ def test_the_words_of_a_trusted_checkout_are_no_template(stage_at: Stage, server
     assert stage_at.run("ask -m openai.mine --prompt take hello").code == 0
     assert server.asked[0].json["messages"][0]["content"] == words
     stage_at.assert_nothing_went_wrong()
+
+
+@pytest.mark.parametrize("line", ["status --json", "doctor --json", "ask -t coding hello"])
+def test_a_checkout_has_openssl_load_nothing(line: str, stage_at: Stage, server: ScriptedServer) -> None:
+    """Its settings for OpenSSL, which can name programs to load, are not even opened: here that would wait for ever."""
+    pipe = str(stage_at.checkout / "pipe")
+    ended = stage_at.run(line, env={"CLAUDECODE": "1", "OPENSSL_CONF": pipe, "OPENSSL_MODULES": pipe})
+    stage_at.assert_nothing_went_wrong(ended)
+    bound(server)

@@ -166,6 +166,7 @@ def test_what_the_list_holds(text: str, wanted: Call) -> None:
         "git log --format=evil | outrider ask", "git log '--format=%(trailers)' | outrider ask",
         "git log -nx | outrider ask",
         "git diff ':(glob)**' | outrider ask", "git diff -- '*.py' | outrider ask", "git diff -- :/x | outrider ask",
+        "git show 'HEAD^{/fix: it}' | outrider ask", "git show 'HEAD@{12:30}' | outrider ask",
         "git show ':0:a' | outrider ask", "git show HEAD: | outrider ask", "git show 'HEAD:a*' | outrider ask",
         "git grep x | outrider ask", "git blame a | outrider ask", "git config -l | outrider ask",
         "git log --stdin | outrider ask", "git diff --submodule=diff | outrider ask", "git diff '' | outrider ask",

@@ -6,6 +6,9 @@
 import os
 import sys
 
+OPENSSL = ("OPENSSL_CONF", "OPENSSL_ENGINES", "OPENSSL_MODULES")
+"""By these OpenSSL loads programs into whoever hashes or calls; inside Claude Code a project's settings set them."""
+
 
 def main() -> None:
     """Runs the command line and exits with its code."""
@@ -31,10 +34,16 @@ def main() -> None:
 
 
 def _start() -> None:
-    """Makes the collector wait: importing makes thousands of objects that all stay, and looking at them costs 10 ms."""
+    """Forgets what a project may have said, and makes the collector wait.
+
+    Importing makes thousands of objects that all stay, and looking at them costs 10 ms.
+    """
     import gc
 
     gc.set_threshold(100_000, 50, 50)
+    if "CLAUDECODE" in os.environ:
+        for name in OPENSSL:
+            os.environ.pop(name, None)
 
 
 def _leave(code: int) -> None:

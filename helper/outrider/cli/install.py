@@ -78,20 +78,20 @@ def put(
     pack_report.lines(report, is_removal=False)
     if not quiet:
         pack_report.contents(report)
-        _offer(session, report)
+        _offer(session, report, explore=explore)
     pack_report.warn(notes, quiet=quiet)
     return pack_report.code(report)
 
 
-def _offer(session: Session, report: "run.Report") -> None:
+def _offer(session: Session, report: "run.Report", *, explore: bool | None) -> None:
     """Says what costs money, what else there is, and what to do next."""
     from outrider.cli.pack_report import line
 
     if report.form == "project":
         line("next", "commit .claude/agents/outrider and .claude/config; they work without a helper, too")
         return
-    if report.wanted is not None and not report.wanted.explore:
-        line("explore", "the built-in agent keeps its model; `outrider install --explore` keeps it on haiku")
+    if report.wanted is not None:
+        line("explore", _explore(is_on=report.wanted.explore, is_wished=explore))
     line("budgets", _budgets(session))
     if report.was is not None and report.was.paused:
         line("paused", "nothing of it is loaded until `outrider resume`")
@@ -99,6 +99,14 @@ def _offer(session: Session, report: "run.Report") -> None:
         fresh = report.was is None
         start = "restart Claude Code: new folders are read at its start" if fresh else "new sessions have it all"
         line("next", f"{start}; then `outrider status`, or `/outrider:status` inside")
+
+
+def _explore(*, is_on: bool, is_wished: bool | None) -> str:
+    if is_on:
+        return "the built-in agent is kept on haiku; `outrider install --no-explore` lets it be"
+    if is_wished:
+        return "you have an agent of that name yourself, so ours is not installed"
+    return "the built-in agent keeps its model; `outrider install --explore` keeps it on haiku"
 
 
 def _budgets(session: Session) -> str:

@@ -2,11 +2,13 @@
 
 import os
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from outrider import __version__
 from outrider.cli.show import note, out
 from outrider.doors.guides import TYPED
+from outrider.install.gather import Wanted
 from outrider.install.run import Report
 from outrider.rules.installing import FOLDERS, Action
 from outrider.rules.pack_plan import unsettled
@@ -21,7 +23,7 @@ def shape(report: Report, *, notes: tuple[str, ...]) -> dict[str, Any]:
     wanted = report.wanted
     agents = {
         agent: {"name": wanted.names[agent], "tier": tier, "from": source}
-        for agent, (tier, source) in wanted.tiers.items()
+        for agent, (tier, source) in _there(report, wanted)
     } if wanted is not None else {}  # fmt: skip
     return {
         "form": report.form, "root": report.root, "version": __version__,
@@ -74,7 +76,7 @@ def contents(report: Report) -> None:
     wanted = report.wanted
     if wanted is None:
         return
-    line("agents", ", ".join(f"{wanted.names[agent]} {tier}" for agent, (tier, _) in wanted.tiers.items()))
+    line("agents", ", ".join(f"{wanted.names[agent]} {tier}" for agent, (tier, _) in _there(report, wanted)))
     for agent, path in wanted.clashes.items():
         line("renamed", f"{agent} is installed as `{wanted.names[agent]}`: {path} has that name")
     skills = {path.split("/")[-2]: data for path, data in wanted.pages.items() if path.endswith("/SKILL.md")}
@@ -84,6 +86,14 @@ def contents(report: Report) -> None:
         line("commands", ", ".join(f"/outrider:{name}" for name in typed))
     if f"{FOLDERS[1]}/hooks/hooks.json" in wanted.pages:
         line("hooks", "reading and asking `outrider` commands run without a prompt; agents get the tier that stands")
+
+
+def _there(report: Report, wanted: Wanted) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Yields the agents with their tiers, but for those whose file the user deleted."""
+    deleted = {step.path for step in report.steps if step.action == "respect"}
+    for agent, tier in wanted.tiers.items():
+        if f"{FOLDERS[0]}/{agent}.md" not in deleted:
+            yield agent, tier
 
 
 def warn(notes: tuple[str, ...], *, quiet: bool) -> None:

@@ -26,6 +26,10 @@ def facts(session: Session) -> dict[str, Any]:
         "waiting": list(drift.waiting) if drift is not None else [],
         "project": _project(session), "agents": agents(session), "problem": fault,
     }  # fmt: skip
+    if pack.form == "loose":
+        for row in found["agents"]:
+            is_gone = any(path.endswith(f"/agents/outrider/{row['agent']}.md") for path in found["missing"])
+            row["note"] = row["note"] or ("you deleted its file" if is_gone else None)
     return found
 
 

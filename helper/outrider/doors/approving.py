@@ -14,7 +14,8 @@ from outrider.rules import preapproval
 from outrider.rules.preapproval import Call, Scope, Seen, is_inside
 
 CODE_BEARING = (
-    "BASH_ENV", "DYLD_INSERT_LIBRARIES", "LD_AUDIT", "LD_LIBRARY_PATH", "LD_PRELOAD", "XDG_CONFIG_HOME", "ZDOTDIR",
+    "BASH_ENV", "DYLD_FRAMEWORK_PATH", "DYLD_INSERT_LIBRARIES", "DYLD_LIBRARY_PATH", "GCONV_PATH", "LD_AUDIT",
+    "LD_LIBRARY_PATH", "LD_PRELOAD", "XDG_CONFIG_HOME", "ZDOTDIR",
 )  # fmt: skip
 """Variables by which a project's settings could have a shell, a loader or git read code or settings of its own."""
 
@@ -23,12 +24,14 @@ def may_run(call: Call, *, cwd: str, places: Places, environment: Mapping[str, s
     """Whether everything that a call needs is the project's own and open."""
     session = environment.get("CLAUDE_PROJECT_DIR")
     projects = [os.path.realpath(path) for path in (places.project or cwd, session) if path]
-    home = os.path.realpath(environment.get("HOME", "/"))
-    bounded = [path for path in projects if preapproval.is_scope(path, home)]
-    if not _is_own_environment(environment, bounded, programs=call.programs):
+    # A project's settings may name a home in the project: only the login's own makes a project too wide to judge by.
+    own = [path for path in projects if preapproval.is_scope(path, _login_home())]
+    if not _is_own_environment(environment, own, programs=call.programs):
         return False
     if not (call.inputs or call.outputs or call.history):
         return True
+    home = os.path.realpath(environment.get("HOME", "/"))
+    bounded = [path for path in own if preapproval.is_scope(path, home)]
     root = projects[0]
     if root not in bounded or not any(is_inside(root, path) or is_inside(path, root) for path in projects[-1:]):
         return False
@@ -77,7 +80,8 @@ def _seen(path: str, cwd: str) -> Seen:
 
 def _is_own_environment(environment: Mapping[str, str], projects: list[str], *, programs: tuple[str, ...]) -> bool:
     """Whether no project chose the programs of the line, or what a shell reads before them."""
-    if any(f"BASH_FUNC_{name}%%" in environment for name in programs):
+    # With SHELLOPTS a shell traces, and runs what stands in PS4 before each command.
+    if "SHELLOPTS" in environment or any(f"BASH_FUNC_{name}%%" in environment for name in programs):
         return False
     for name in CODE_BEARING:
         for path in filter(None, environment.get(name, "").replace(" ", ":").split(":")):
@@ -86,6 +90,16 @@ def _is_own_environment(environment: Mapping[str, str], projects: list[str], *, 
             if not is_bare and _is_foreign(path, projects):
                 return False
     return all(_is_own_program(name, environment.get("PATH", ""), projects) for name in programs)
+
+
+def _login_home() -> str:
+    """Returns the home that the login's record names, whatever HOME says; where there is no record, none."""
+    import pwd
+
+    try:
+        return os.path.realpath(pwd.getpwuid(os.getuid()).pw_dir)
+    except KeyError:
+        return "/"
 
 
 def _is_own_program(name: str, search: str, projects: list[str]) -> bool:

@@ -4,6 +4,7 @@ Looks for what makes git start programs: settings, a hook, a bare repository tha
 """
 
 import os
+import re
 from collections.abc import Mapping
 
 from outrider.doors.files import read_small
@@ -14,6 +15,7 @@ from outrider.rules.git_reading import History, is_harmless_environment, is_harm
 LARGEST_INDEX = 33_554_432
 GITLINK = b"\0\0\xe0\0"
 """How a submodule's entry begins in the index (mode 160000): git looks into each, under that one's own settings."""
+OBJECT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 LONGEST_LIST = 1_048_576
 LONGEST_WAIT = 2.0
 
@@ -26,6 +28,9 @@ def root_if_harmless(cwd: str, asked: History, environment: Mapping[str, str]) -
     root, own, common = found
     settings = _text(os.path.join(common, "config"))
     if settings is None or not is_harmless_setting(settings) or os.path.lexists(os.path.join(own, "config.worktree")):
+        return None
+    if own == common and os.path.lexists(os.path.join(own, "commondir")):
+        # It would send git to other settings than those that were read.
         return None
     if asked.command == "diff" and not _is_plain_index(own):
         return None
@@ -93,7 +98,8 @@ def _find(start: str) -> tuple[str, str, str] | None:
     while True:
         entry = os.path.join(folder, ".git")
         if os.path.isdir(entry) and not os.path.islink(entry):
-            return folder, entry, entry
+            # One that git would pass over, to find another with other settings, is no repository here either.
+            return (folder, entry, entry) if _is_repository(entry) else None
         if os.path.lexists(entry):
             return _linked(folder, entry)
         if all(os.path.exists(os.path.join(folder, name)) for name in ("HEAD", "objects", "refs")):
@@ -105,16 +111,31 @@ def _find(start: str) -> tuple[str, str, str] | None:
         folder = parent
 
 
+def _is_repository(own: str) -> bool:
+    """Whether git certainly takes a folder for a repository."""
+    head = os.path.join(own, "HEAD")
+    says = "" if os.path.islink(head) else _text(head) or ""
+    is_head = says.startswith("ref: refs/") or OBJECT.fullmatch(says.rstrip("\n")) is not None
+    folders = [os.path.join(own, name) for name in ("objects", "refs")]
+    return is_head and all(os.path.isdir(path) and os.access(path, os.X_OK) for path in folders)
+
+
 def _linked(folder: str, entry: str) -> tuple[str, str, str] | None:
     """Follows the `.git` file of a further working tree, which its repository must know of."""
-    said = _text(entry) or ""
-    own = said.removeprefix("gitdir: ").rstrip("\n")
+    said = _named(entry) or ""
+    own = said.removeprefix("gitdir: ")
     if own == said or not os.path.isabs(own):
         return None
-    back, shared = _text(os.path.join(own, "gitdir")), _text(os.path.join(own, "commondir"))
-    if back is None or shared is None or os.path.realpath(back.rstrip("\n")) != os.path.realpath(entry):
+    back, shared = _named(os.path.join(own, "gitdir")), _named(os.path.join(own, "commondir"))
+    if back is None or shared is None or os.path.realpath(back) != os.path.realpath(entry):
         return None
-    return folder, own, os.path.realpath(os.path.join(own, shared.rstrip("\n")))
+    return folder, own, os.path.realpath(os.path.join(own, shared))
+
+
+def _named(path: str) -> str | None:
+    """Returns the one line of a file; None where git could read it otherwise: it drops a carriage return at the end."""
+    said = (_text(path) or "").removesuffix("\n")
+    return said if said and said.isprintable() and said == said.strip() else None
 
 
 def _text(path: str) -> str | None:

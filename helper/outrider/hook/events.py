@@ -143,11 +143,11 @@ def _registry(where: Places) -> Registry:
     from outrider.doors import registry
 
     try:
-        return registry.load(where)
+        return registry.load(where, with_models=False)
     except OutriderError as wrong:
         if where.project is None:
             raise
-        found = registry.load(replace(where, project=None))
+        found = registry.load(replace(where, project=None), with_models=False)
         _note("agent", wrong.message)
         return found
 

@@ -32,9 +32,16 @@ def settle(tree: Tree, manifest: Manifest) -> None:
 
 
 def _check(tree: Tree, manifest: Manifest) -> None:
-    """Raises where something of the user's stands in the place that a folder of ours would move to."""
+    """Raises where a folder of ours cannot move, or something of the user's stands in the place that it would move to.
+
+    Before the manifest is written: it must not say that the pack is silent while the client goes on reading it.
+    """
     for source, target in _moves(manifest):
-        if tree.has_folder(source) and tree.has_folder(target) and any(True for _ in tree.files(target)):
+        if not tree.has_folder(source):
+            continue
+        for folder in (source, source.rpartition("/")[0], target.rpartition("/")[0]):
+            tree.check_writable(folder)
+        if tree.has_folder(target) and any(True for _ in tree.files(target)):
             raise LeftForYou(
                 f"{tree.path(target)} and {tree.path(source)} are both there",
                 hint=f"move what is yours away (`mv {tree.path(target)} {tree.path(target)}.mine`), then run it again",

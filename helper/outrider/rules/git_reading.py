@@ -70,7 +70,7 @@ class History:
     @property
     def names_files(self) -> tuple[str, ...]:
         """The words behind `git` that list the files whose content would be shown; none where none would."""
-        if self.command == "log" and not {"-p", "-u", "--patch"} & set(self.words):
+        if self.command == "log" and not any(_is_patch(word) for word in self.words):
             return ()
         options = [word for word in self.words if word.startswith("-") and word not in SHOWN]
         form = () if self.command == "diff" else ("--format=",)
@@ -103,7 +103,8 @@ def history(words: tuple[str, ...]) -> History | None:
                 return None
         elif ":" in word:
             revision, _, path = word.partition(":")
-            if not REVISION.fullmatch(revision) or not path:
+            if not REVISION.fullmatch(revision) or not path or "{" in revision:
+                # `HEAD^{/fix: it}` and `HEAD@{12:30}` are revisions, colon and all.
                 return None
             committed.append(path)
         elif REVISION.fullmatch(word):
@@ -116,6 +117,11 @@ def history(words: tuple[str, ...]) -> History | None:
     return History(
         command=command, words=tuple(said), either=tuple(either), paths=tuple(paths), committed=tuple(committed)
     )
+
+
+def _is_patch(word: str) -> bool:
+    """Whether an option has `git log` show content; to ask for lines around a change does too."""
+    return word in {"-p", "-u", "--patch"} or word.startswith(("-U", "--unified="))
 
 
 def _is_option(word: str) -> bool:

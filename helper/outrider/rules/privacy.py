@@ -5,19 +5,18 @@
 """
 
 from collections.abc import Mapping
-from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import Any
-from urllib.parse import urlsplit
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
 
-LOCAL_NETWORKS = tuple(
-    ip_network(text)
-    for text in (
-        "127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",  # loopback and RFC 1918
-        "169.254.0.0/16", "fe80::/10",  # one link only
-        "100.64.0.0/10",  # RFC 6598: where Tailscale and its like put a user's own machines
-        "::1/128", "fc00::/7",
-    )
+if TYPE_CHECKING:
+    # Loaded where an address is read: a registry is put together at every spawn of a subagent, mostly without one.
+    from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+
+LOCAL_NETWORKS = (
+    "127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",  # loopback and RFC 1918
+    "169.254.0.0/16", "fe80::/10",  # one link only
+    "100.64.0.0/10",  # RFC 6598: where Tailscale and its like put a user's own machines
+    "::1/128", "fc00::/7",
 )  # fmt: skip
 """By number, not by `is_private`: that takes documentation and tunnels (6to4, Teredo, NAT64) for private, and what it
 takes for private changed within Python 3.11.
@@ -59,6 +58,8 @@ def plain_host(url: str) -> str | None:
 
     None for one with user, query, fragment, backslash or a bad port: such an address can be read in two ways.
     """
+    from urllib.parse import urlsplit
+
     if any(mark in url for mark in "\\#?") or any(ord(letter) <= 32 for letter in url):
         return None
     try:
@@ -80,7 +81,14 @@ def is_loopback_host(host: str) -> bool:
 def is_local_address(text: str) -> bool:
     """Whether an IP address is loopback, private or in 100.64.0.0/10."""
     address = _address(text)
-    return address is not None and any(address in network for network in LOCAL_NETWORKS)
+    return address is not None and any(address in network for network in _local_networks())
+
+
+@cache
+def _local_networks() -> "tuple[IPv4Network | IPv6Network, ...]":
+    from ipaddress import ip_network
+
+    return tuple(ip_network(text) for text in LOCAL_NETWORKS)
 
 
 def is_address(text: str) -> bool:
@@ -88,7 +96,9 @@ def is_address(text: str) -> bool:
     return _address(text) is not None
 
 
-def _address(text: str) -> IPv4Address | IPv6Address | None:
+def _address(text: str) -> "IPv4Address | IPv6Address | None":
+    from ipaddress import IPv6Address, ip_address
+
     try:
         address = ip_address(text.partition("%")[0])
     except ValueError:
@@ -99,6 +109,8 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
 
 def origin(url: str) -> str:
     """Returns scheme, host and port: what a key is bound to; empty for what is no plain address."""
+    from urllib.parse import urlsplit
+
     if plain_host(url) is None:
         return ""
     parts = urlsplit(url)

@@ -73,7 +73,8 @@ class _Reader:
 
     def _line(self) -> Line:
         self._blanks()
-        words, source = self._words(), ()
+        words = self._words()
+        source: tuple[str, ...] = ()
         if words[:1] != (COMMAND,):
             if not words or words[0] not in SOURCES or self._next() != "|":
                 raise _Unread
