@@ -14,6 +14,9 @@ from outrider.doors import hook_faults
 from outrider.doors.settings import places
 from outrider.hook import LARGEST_INPUT
 from outrider.hook.events import GUARD, REASON
+from outrider.rules.pins import ALARMS
+from tests.transcripts.pin_cases import CASES
+from tests.transcripts.test_pins import put, stopped
 
 START = "import sys; from outrider.cli import main; main()"
 ALLOW = {
@@ -526,3 +529,16 @@ def test_a_hook_loads_little(client: Client, home: Path, event: str, tool: str, 
         loaded & {"aiohttp", "asyncio", "click", "httpx2", "jinja2", "jsonschema", "sqlite3", "subprocess", "yaml"}
         == set()
     )
+
+
+@pytest.mark.parametrize("verdict", ["OK", "UNKNOWN", *sorted(ALARMS)])
+def test_a_subagent_whose_pin_was_not_kept_is_told_of(tmp_path: Path, home: Path, verdict: str) -> None:
+    """Who turned the event on reads one line; a pin that was kept, and any other event, says nothing."""
+    case = next(case for case in CASES if case.verdict == verdict)
+    put(case, home, tmp_path / "project")
+    client = Client(tmp_path / "project")
+    said = json.loads(client.raw("pins", json.dumps(stopped(home)).encode()))
+    assert list(said) == (["systemMessage"] if verdict in ALARMS else [])
+    assert verdict not in ALARMS or said["systemMessage"].startswith(f"outrider: {case.call['subagent_type']} was to ")
+    assert client.answer("pins", "Agent", case.call) == {}
+    assert client.raw("pins", b"[]") == b"{}\n"

@@ -15,12 +15,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tests.e2e.client import CURRENT, CannotInstallError, install
 from tests.transcripts.scripted_api import Script, serving
 from tests.transcripts.sessions import FILE, TURNS, Turn
 
-ROOT = Path(__file__).parent.parent.parent
+VERSION = CURRENT
 GOLDEN = Path(__file__).with_name("golden")
-VERSION = "2.1.328"
 BEGIN = datetime(2026, 11, 20, 10, tzinfo=UTC)
 PROJECT = "/work/project"
 KEPT = {"assistant", "user", "cost-state", "mode", "tools-used", "queue-operation", "last-prompt"}
@@ -34,19 +34,11 @@ class NoClientError(Exception):
 
 
 def client(version: str = VERSION) -> Path:
-    """Returns the real client's program, installing it when it is not there yet."""
-    folder = ROOT / ".cache" / "client" / version
-    program = folder / "node_modules" / ".bin" / "claude"
-    if not program.exists():
-        npm = shutil.which("npm")
-        if npm is None:
-            raise NoClientError("npm is not here")
-        folder.mkdir(parents=True, exist_ok=True)
-        command = [npm, "install", "--no-fund", "--no-audit", f"@anthropic-ai/claude-code@{version}"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-        if done.returncode or not program.exists():
-            raise NoClientError(done.stderr[-500:])
-    return program
+    """Returns the real client's program, fetching it when it is not there yet."""
+    try:
+        return install(version)
+    except (CannotInstallError, OSError) as error:
+        raise NoClientError(str(error)) from error
 
 
 def record(turns: tuple[Turn, ...], home: Path) -> None:

@@ -3,7 +3,8 @@
 `bash` lets whole calls of ours that only ask or read run without a question. `agent` puts our subagents on the tier
 that holds. Both are the user's own calls, and a hook of ours never stands in their way: whatever is wrong, the answer
 is `{}` and exit 0, and `doctor` is told. `private` guards our own agent `private-reader`, which runs in the cloud and
-must read nothing; it alone blocks, and where it cannot judge it denies.
+must read nothing; it alone blocks, and where it cannot judge it denies. `pins` is in no pack: who turns it on is told
+of a subagent that ran on another model than was asked for.
 
 Each road loads what it needs when it is taken.
 """
@@ -52,6 +53,8 @@ def answer(event: str, data: bytes) -> bytes:
 def _answer(event: str, given: dict[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
     if event == "private":
         return _guard(given)
+    if event == "pins" and given.get("hook_event_name") == "SubagentStop":
+        return _warn(given, environment)
     if given.get("hook_event_name") != "PreToolUse":
         return {}
     if event == "bash":
@@ -136,6 +139,16 @@ def _spawn(given: dict[str, Any], environment: Mapping[str, str]) -> dict[str, A
 
     tier, _ = tiers.effective(_registry(where), agent=agent, own=own, user=user)
     return spawning.on_tier(tool, tier)
+
+
+def _warn(given: dict[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+    """Tells the user of a subagent whose pin was not kept; it has stopped, and nothing is held up."""
+    from outrider.cli.pin_warning import warning
+    from outrider.cli.session import Session
+
+    where = _places(environment, _folder(given.get("cwd")))
+    said = warning(given, Session(where, environment))
+    return {} if said is None else {"systemMessage": said}
 
 
 def _registry(where: Places) -> Registry:
