@@ -21,6 +21,7 @@ COMMANDS = {
         "providers": ("providers", "list providers, or add one"),
         "tasks": ("tasks", "list tasks and their chains"),
         "presets": ("presets", "list presets"),
+        "catalog": ("catalog", "models by facts: SQL, roles, what is stale, what a plan costs"),
         "switch": ("switch", "choose a standing preset, turn fallback on or off"),
         "guide": ("guide", "print a reference page: which model, how to call, what to do when it fails"),
     },

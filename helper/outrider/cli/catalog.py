@@ -1,0 +1,231 @@
+"""`outrider catalog`: every model's facts, in SQL, by role, with what is stale and what a plan costs."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+from outrider.cli.families import plain_options
+from outrider.cli.session import Session
+from outrider.cli.show import dump, note, out
+from outrider.errors import OutriderError
+
+EPILOG = """\b
+Examples:
+  outrider catalog sql "SELECT name, intelligence, coding, price FROM llms WHERE intelligence >= 45 ORDER BY price"
+  outrider catalog pick orchestrator
+  outrider catalog show gemini
+  outrider catalog stale
+
+Facts have a date and a source. `price` is three parts input to one part output, in dollars for a million tokens."""
+LIMIT = re.compile(r"(?is)\blimit\s+(\d+)\s*;?\s*$")
+
+
+@click.group(epilog=EPILOG)
+def catalog() -> None:
+    """Look models up by facts: prices, windows, scores, speed; offline, dated, sourced."""
+
+
+@catalog.command()
+@click.argument("query", required=False, default="")
+@click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values.")
+@click.option("--limit", type=click.IntRange(1, 100_000), default=1_000, show_default=True, help="Rows at most.")
+@plain_options
+def sql(query: str, *, as_csv: bool, limit: int, as_json: bool, quiet: bool) -> None:
+    """Answer one SELECT over `llms`, `prices`, `scores`, `aliases`, `conflicts`, `snapshots`.
+
+    `llms` has name, creator, intelligence, coding, price, tps, provider, id, model, family, price_input, price_output,
+    price_cached, context, max_output, vision, tools, reasoning, local, status, released, shutdown, index_version,
+    as_of, source. Scores are of the newest index version alone; older ones are in `scores`.
+    """
+    from outrider.cli import facts_in_force
+    from outrider.doors import catalog as door
+
+    session = Session()
+    facts_in_force.ensure(session)
+    found = door.query(session.places, query, limit=limit)
+    if as_json:
+        rows = [dict(zip(found.columns, map(_plain, row), strict=True)) for row in found.rows]
+        notes = _notes(session, query, found)
+        dump({"columns": list(found.columns), "rows": rows, "cut": found.is_cut, "notes": notes})
+        return
+    if as_csv:
+        _print_csv(found.columns, found.rows)
+    else:
+        _print_table(found.columns, found.rows)
+    for text in () if quiet else _notes(session, query, found):
+        note(text)
+
+
+def _notes(session: Session, query: str, found: Any) -> list[str]:
+    """Says what a table does not show: rows that were cut, models without a price, why there are fewer than wanted."""
+    from outrider.cli import facts_in_force
+
+    counts = facts_in_force.counts(session)
+    told = []
+    if found.is_cut:
+        told.append(f"cut after {len(found.rows):,} rows: see `--limit`")
+    wanted = LIMIT.search(query)
+    if wanted is not None and len(found.rows) < int(wanted[1]) and "llms" in query.lower():
+        told.append(
+            f"{len(found.rows)} of {wanted[1]} rows: {counts['scored']} of {counts['models']} models have a score of "
+            f"index version {counts['version']}, whose best are {counts['best_intelligence']:g} (intelligence) and "
+            f"{counts['best_coding']:g} (coding); older scores are in `scores`"
+        )
+    if "llms" in query.lower() and counts["unpriced"]:
+        told.append(f"{counts['unpriced']} models without a known price are not in llms")
+    return told
+
+
+@catalog.command()
+@click.argument("role")
+@click.option("--intelligence", type=float, metavar="N", help="An absolute floor, of the newest index version.")
+@click.option("--coding", type=float, metavar="N", help="An absolute floor for coding.")
+@click.option("--max-price", type=float, metavar="USD", help="Most for a million tokens, three in to one out.")
+@click.option("--usable", is_flag=True, help="Only what you have a key for, or run yourself.")
+@click.option("--limit", type=click.IntRange(1, 100), default=5, show_default=True, help="Models at most.")
+@plain_options
+def pick(role: str, *, intelligence: float | None, coding: float | None, max_price: float | None, usable: bool,
+         limit: int, as_json: bool, quiet: bool) -> None:  # fmt: skip
+    """Pick models for a role by its floors and its priority, and say what was left out by which number."""
+    from outrider.cli import facts_in_force
+    from outrider.rules.facts.picking import pick as choose
+    from outrider.rules.selection import unknown
+
+    session = Session()
+    roles = {name: task for name, task in session.registry.tasks.items() if task.floors}
+    if role not in roles:
+        raise unknown("role", role, tuple(roles), command="tasks")
+    task = roles[role]
+    keyed = frozenset(session.keys.present(session.registry)) if usable else None
+    given = {"intelligence": intelligence, "coding": coding}
+    found = choose(
+        facts_in_force.rows(session), shares=task.floors, priority=task.order, usable=keyed, most_price=max_price,
+        absolute={axis: value for axis, value in given.items() if value is not None},
+        needs=task.needs & {"vision", "tools", "reasoning"},
+    )  # fmt: skip
+    if as_json:
+        dump(
+            {"role": role, "priority": task.order,
+             "floors": [{"axis": one.axis, "least": round(one.least, 2), "share": one.share} for one in found.floors],
+             "models": [dict(row) for row in found.chosen[:limit]],
+             "excluded": [{"name": one.name, "why": one.why} for one in found.excluded],
+             "warnings": list(found.warnings)}
+        )  # fmt: skip
+        return
+    floors = ", ".join(
+        f"{one.axis} {one.least:.1f}" + (f" ({one.share:.0%} of the best)" if one.share else "") for one in found.floors
+    )
+    out(f"{role}: {task.order} first, at least {floors or 'nothing'}")
+    shown = ("name", "provider", "model", "intelligence", "coding", "price", "tps")
+    _print_table(shown, [tuple(row[name] for name in shown) for row in found.chosen[:limit]])
+    for text in () if quiet else found.warnings:
+        note(text)
+    if not quiet:
+        _print_excluded(found.excluded, more=max(len(found.chosen) - limit, 0))
+
+
+def _print_excluded(excluded: Sequence[Any], *, more: int) -> None:
+    """Says what was left out, gathered by the kind of reason, with the nearest misses by name."""
+    kinds: dict[str, int] = {}
+    for one in excluded:
+        kind = re.sub(r"[\d.]+", "…", one.why)
+        kinds[kind] = kinds.get(kind, 0) + 1
+    if more:
+        note(f"{more} more fit: see `--limit`")
+    for kind, count in sorted(kinds.items(), key=lambda entry: -entry[1]):
+        example = next(one for one in excluded if re.sub(r"[\d.]+", "…", one.why) == kind)
+        note(f"left out: {count} ({example.name}: {example.why})")
+
+
+@catalog.command()
+@click.argument("name")
+@plain_options
+def show(name: str, *, as_json: bool, quiet: bool) -> None:
+    """Show everything known of a model: by the registry's name, an alias, its id, or a part of its name."""
+    from outrider.cli import facts_in_force
+    from outrider.records import as_dict
+    from outrider.rules.nearest import nearest
+
+    session = Session()
+    facts = facts_in_force.gathered(session)
+    wanted = facts.names.get(name)
+    every = facts.catalog.facts
+    found = [fact for fact in every if fact.key == wanted or (wanted is None and name in {fact.id, fact.name})]
+    if not found:
+        small = name.lower()
+        found = [fact for fact in every if small in fact.name.lower() or small in fact.id.lower()]
+    if not found:
+        close = nearest(name, (*facts.names, *(fact.id for fact in facts.catalog.facts)))
+        guess = f"did you mean `{close}`? " if close else ""
+        raise OutriderError(f"the catalog has no `{name[:80]}`", hint=f"{guess}see `outrider catalog sql`")
+    clashes = {
+        fact.key: [one for one in facts.catalog.conflicts if (one.provider, one.id) == fact.key] for fact in found
+    }
+    if as_json:
+        dump(
+            {"models": [
+                {**as_dict(fact), "rates": [as_dict(rate) for rate in fact.rates],
+                 "scores": [as_dict(score) for score in fact.scores],
+                 "conflicts": [as_dict(one) for one in clashes[fact.key]]}
+                for fact in found
+            ]}
+        )  # fmt: skip
+        return
+    for fact in found[:20]:
+        _print_fact(fact, clashes[fact.key])
+    if len(found) > 20:
+        note(f"{len(found) - 20} more: name it more closely")
+
+
+def _print_fact(fact: Any, conflicts: Sequence[Any]) -> None:
+    out(f"{fact.name} ({fact.provider}/{fact.id}), {fact.status}" + (f", as of {fact.as_of}" if fact.as_of else ""))
+    for rate in fact.rates:
+        cached = f", ${rate.cached} cached" if rate.cached is not None else ""
+        out(f"  price{' ' + rate.condition if rate.condition else ''}: ${rate.input} in, ${rate.output} out{cached}")
+    for score in fact.scores:
+        effort = f" at {score.effort}" if score.effort else ""
+        out(f"  {score.axis} {score.value:g}{effort}: {score.index}, version {score.version}, {score.date}")
+    facts = {"window": fact.context, "most output": fact.max_output, "tokens a second": fact.tps}
+    out("  " + ", ".join(f"{name} {value:,}" for name, value in facts.items() if value is not None))
+    able = [name for name in ("vision", "tools", "reasoning") if getattr(fact, name)]
+    if able:
+        out(f"  can: {', '.join(able)}")
+    if fact.shutdown or fact.replacement:
+        out(f"  ends {fact.shutdown or 'on an unknown day'}; instead: {fact.replacement or 'nothing named'}")
+    for one in conflicts:
+        out(
+            f"  sources differ on {one.field}: kept {one.kept} ({one.kept_source}), {one.other} says {one.other_source}"
+        )
+    out(f"  source: {fact.source}")
+
+
+def _plain(value: Any) -> Any:
+    return value.hex() if isinstance(value, bytes) else value
+
+
+def _print_csv(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    import csv
+    import io
+
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_plain(value) for value in row] for row in rows)
+    out(text.getvalue().removesuffix("\n"))
+
+
+def _print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    from outrider.cli.show import table
+
+    table([[_cell(value) for value in row] for row in rows], heads=columns)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.4g}" if abs(value) < 1_000 else f"{value:,.0f}"
+    return str(_plain(value)) if not isinstance(value, Mapping) else json.dumps(value)

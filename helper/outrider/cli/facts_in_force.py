@@ -1,0 +1,99 @@
+"""Brings the catalog together: what is shipped, what the registry says, what was synced; the database when it is old."""
+
+import json
+import os
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from outrider.cli.session import Session
+from outrider.doors import catalog, catalog_snapshots
+from outrider.doors.digest import blake2b
+from outrider.doors.files import read_small
+from outrider.errors import StorageFault
+from outrider.records import record
+from outrider.rules.facts import llms, shipped
+from outrider.rules.facts.merging import Catalog, merged
+
+SHIPPED = "catalog.json"
+LARGEST = 16_777_216
+
+
+@record
+class Facts:
+    """The whole catalog, and by which provider and id each name of the registry is in it."""
+
+    catalog: Catalog
+    names: Mapping[str, tuple[str, str]]
+    table: llms.Table
+
+
+def digest(session: Session) -> str:
+    """Returns what tells these facts from others: the shipped ones, the registry, every snapshot."""
+    parts = [session.registry.digest, blake2b(_shipped(session), digest_size=16).hexdigest()]
+    parts += [str(catalog_snapshots.head(session.places, name).get("digest")) for name in _snapshots(session)]
+    return blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
+
+
+def gathered(session: Session) -> Facts:
+    """Returns all facts, merged: the registry's rows, what was synced, what is shipped; the newest word wins."""
+    local = frozenset(name for name, provider in session.registry.providers.items() if provider.local)
+    own, names = shipped.from_registry(session.registry)
+    ours, conflicts = shipped.from_catalog(json.loads(_shipped(session)), local=local)
+    synced = [one.facts for name in _snapshots(session) if (one := catalog_snapshots.load(session.places, name))]
+    whole = merged((own, *synced, ours), conflicts=conflicts)
+    by_key = {key: name for name, key in reversed(tuple(names.items())) if name in session.registry.models}
+    return Facts(catalog=whole, names=names, table=llms.table(whole.facts, names=by_key))
+
+
+def ensure(session: Session) -> None:
+    """Builds the database anew where the facts are others than it was built from."""
+    now = digest(session)
+    if catalog.is_fresh(session.places, now):
+        return
+    facts = gathered(session)
+    heads = [catalog_snapshots.head(session.places, name) for name in _snapshots(session)]
+    catalog.build(
+        session.places, facts.catalog, facts.table, aliases=facts.names, digest=now,
+        snapshots=[(str(one.get("source")), str(one.get("taken")), str(one.get("digest")), int(one.get("models", 0)))
+                   for one in heads],
+    )  # fmt: skip
+
+
+def rows(session: Session) -> list[Mapping[str, Any]]:
+    """Returns the rows of `llms`, from the database."""
+    ensure(session)
+    found = catalog.query(session.places, f"SELECT {', '.join(llms.COLUMNS)} FROM llms", limit=1_000_000)
+    return [dict(zip(found.columns, row, strict=True)) for row in found.rows]
+
+
+def counts(session: Session) -> Mapping[str, Any]:
+    """Returns what stands beside a table: the index version, how many are scored, how many have no price."""
+    ensure(session)
+    found = catalog.query(
+        session.places,
+        "SELECT (SELECT MAX(index_version) FROM llms), (SELECT COUNT(*) FROM llms),"
+        " (SELECT COUNT(intelligence) FROM llms), (SELECT MAX(intelligence) FROM llms),"
+        " (SELECT MAX(coding) FROM llms), (SELECT value FROM counts WHERE name = 'unpriced')",
+    ).rows[0]
+    names = ("version", "models", "scored", "best_intelligence", "best_coding", "unpriced")
+    return dict(zip(names, found, strict=True))
+
+
+def _snapshots(session: Session) -> tuple[str, ...]:
+    return catalog_snapshots.names(session.places)
+
+
+@cache
+def _read(path: str) -> bytes:
+    data = read_small(path, limit=LARGEST)
+    if data is None:
+        raise StorageFault(f"the shipped catalog is missing: {path}", hint="install again: `./install.sh`")
+    return data
+
+
+def _shipped(session: Session) -> bytes:
+    """Returns the shipped catalog's bytes: from the package, or from a checkout's templates."""
+    packed = os.path.join(session.places.bundled, "templates", SHIPPED)
+    checkout = os.path.join(os.path.dirname(os.path.dirname(session.places.bundled)), "templates", SHIPPED)
+    return _read(packed if os.path.isfile(packed) else checkout)
