@@ -69,14 +69,21 @@ def _notes(session: Session, query: str, found: Any) -> list[str]:
         told.append(f"cut after {len(found.rows):,} rows: see `--limit`")
     wanted = LIMIT.search(query)
     if wanted is not None and len(found.rows) < int(wanted[1]) and "llms" in query.lower():
-        told.append(
-            f"{len(found.rows)} of {wanted[1]} rows: {counts['scored']} of {counts['models']} models have a score of "
-            f"index version {counts['version']}, whose best are {counts['best_intelligence']:g} (intelligence) and "
-            f"{counts['best_coding']:g} (coding); older scores are in `scores`"
-        )
+        told.append(f"{len(found.rows)} of {wanted[1]} rows: no more fit")
+        if counts["version"] is not None and re.search(r"(?i)intelligence|coding", query):
+            told[-1] = (
+                f"{len(found.rows)} of {wanted[1]} rows: {counts['scored']} of {counts['models']} models have a score of "
+                f"index version {counts['version']}, whose best are {_best(counts, 'intelligence')} (intelligence) and "
+                f"{_best(counts, 'coding')} (coding); older scores are in `scores`"
+            )
     if "llms" in query.lower() and counts["unpriced"]:
         told.append(f"{counts['unpriced']} models without a known price are not in llms")
     return told
+
+
+def _best(counts: Mapping[str, Any], axis: str) -> str:
+    value = counts[f"best_{axis}"]
+    return "none" if value is None else f"{value:g}"
 
 
 @catalog.command()

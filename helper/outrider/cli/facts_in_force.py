@@ -2,18 +2,21 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
+from outrider import __version__
 from outrider.cli.session import Session
 from outrider.doors import catalog, catalog_snapshots
 from outrider.doors.digest import blake2b
 from outrider.doors.files import read_small
-from outrider.errors import StorageFault
+from outrider.errors import OutriderError, StorageFault
 from outrider.records import record
+from outrider.rows import Model
 from outrider.rules.facts import llms, shipped
 from outrider.rules.facts.merging import Catalog, merged
+from outrider.rules.facts.pricing import Known, price_of
 
 SHIPPED = "catalog.json"
 LARGEST = 16_777_216
@@ -30,8 +33,15 @@ class Facts:
 
 def digest(session: Session) -> str:
     """Returns what tells these facts from others: the shipped ones, the registry, every snapshot."""
-    parts = [session.registry.digest, blake2b(_shipped(session), digest_size=16).hexdigest()]
-    parts += [str(catalog_snapshots.head(session.places, name).get("digest")) for name in _snapshots(session)]
+    parts = [
+        __version__,
+        *llms.COLUMNS,
+        session.registry.digest,
+        blake2b(_shipped(session), digest_size=16).hexdigest(),
+    ]
+    for name in _snapshots(session):
+        head = catalog_snapshots.head(session.places, name)
+        parts += [name, str(head.get("digest")), str(head.get("taken"))]
     return blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
 
 
@@ -42,7 +52,11 @@ def gathered(session: Session) -> Facts:
     ours, conflicts = shipped.from_catalog(json.loads(_shipped(session)), local=local)
     synced = [one.facts for name in _snapshots(session) if (one := catalog_snapshots.load(session.places, name))]
     whole = merged((own, *synced, ours), conflicts=conflicts)
-    by_key = {key: name for name, key in reversed(tuple(names.items())) if name in session.registry.models}
+    models = session.registry.models
+    ordered = [(name, key) for name, key in reversed(tuple(names.items())) if name in models]
+    # A native row stands for its vendor's model only where that has no row of its own.
+    ordered.sort(key=lambda entry: (models[entry[0]].provider, models[entry[0]].id) == entry[1])
+    by_key = {key: name for name, key in ordered}
     return Facts(catalog=whole, names=names, table=llms.table(whole.facts, names=by_key))
 
 
@@ -58,6 +72,21 @@ def ensure(session: Session) -> None:
         snapshots=[(str(one.get("source")), str(one.get("taken")), str(one.get("digest")), int(one.get("models", 0)))
                    for one in heads],
     )  # fmt: skip
+
+
+def prices(session: Session, models: Iterable[Model]) -> Mapping[tuple[str, str], Known]:
+    """Returns the catalog's prices for these models, by provider and wire id; a catalog that fails prices nothing."""
+    found: dict[tuple[str, str], Known] = {}
+    try:
+        ensure(session)
+        for model in models:
+            rates, as_of, source = catalog.rates_of(session.places, model.provider, model.id)
+            price = price_of(rates)
+            if price is not None:
+                found[model.provider, model.id] = Known(price=price, as_of=as_of, source=f"catalog: {source}")
+    except OutriderError:
+        return {}
+    return found
 
 
 def rows(session: Session) -> list[Mapping[str, Any]]:

@@ -8,6 +8,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from outrider.data import Json
@@ -17,18 +18,27 @@ from outrider.errors import OutriderError, StorageFault
 from outrider.records import record
 from outrider.rules.facts.llms import COLUMNS, Table
 from outrider.rules.facts.merging import Catalog
+from outrider.rules.facts.nouns import Rate
 
 FILE = "catalog.db"
 LONGEST = 2.0
 """Seconds that a query may take."""
 MOST_ROWS = 1_000
-LARGEST_VALUE = 1_048_576
+LARGEST_VALUE = 262_144
+LARGEST_RESULT = 16_777_216
+"""Letters and bytes of all rows together."""
+MOST_MEMORY = 268_435_456
+LONGEST_PATTERN = 1_000
+"""Of a LIKE: SQLite looks at no clock while it compares two values."""
+MOST_STEPS = 50_000
+"""Of SQLite's machine in one statement: views of views grow without end while they are read."""
 EVERY = 10_000
 """After how many steps of SQLite's machine the clock is looked at."""
 READING = frozenset({
     sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE,
 })  # fmt: skip
-REFUSED_FUNCTIONS = frozenset({"load_extension", "fts3_tokenizer", "zeroblob", "randomblob"})
+REFUSED_FUNCTIONS = frozenset({"load_extension", "fts3_tokenizer", "zeroblob", "randomblob", "glob"})
+"""`glob` compares in a time that grows with a power of its stars, and nothing can stop it."""
 _OTHERS = (
     "CREATE TABLE prices (provider TEXT, id TEXT, kind TEXT, condition TEXT, price_input REAL, price_output REAL,"
     " price_cached REAL, price_cache_write REAL, as_of TEXT, source TEXT)",
@@ -117,6 +127,25 @@ def _fill(
     _insert(connection, "snapshots", snapshots)
 
 
+def rates_of(places: Places, provider: str, wire_id: str) -> tuple[tuple[Rate, ...], str, str]:
+    """Returns a model's rates by its wire id, their date and their source; nothing where it has none."""
+    with _reading(places) as connection:
+        rows = connection.execute(
+            "SELECT kind, condition, price_input, price_output, price_cached, price_cache_write, as_of, source"
+            " FROM prices WHERE provider = ? AND id = ? ORDER BY rowid", (provider, wire_id),
+        ).fetchall()  # fmt: skip
+    rates = tuple(
+        Rate(kind=row[0], condition=row[1], input=_money(row[2]), output=_money(row[3]), cached=_money(row[4]),
+             cache_write=_money(row[5]))
+        for row in rows
+    )  # fmt: skip
+    return rates, *((rows[0][6], rows[0][7]) if rows else ("", ""))
+
+
+def _money(value: float | None) -> Decimal | None:
+    return None if value is None else Decimal(str(value))
+
+
 def _insert(connection: sqlite3.Connection, table: str, rows: Iterable[Sequence[Any]]) -> None:
     rows = list(rows)
     if rows:
@@ -139,19 +168,84 @@ def query(places: Places, text: str, *, limit: int = MOST_ROWS) -> Found:
         raise OutriderError("the query is empty", hint='ask something: `outrider catalog sql "SELECT name FROM llms"`')
     until = time.monotonic() + LONGEST
     with _reading(places) as connection:
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute(f"PRAGMA hard_heap_limit = {MOST_MEMORY}")
+        for arguments in (2, 3):
+            connection.create_function("like", arguments, _like, deterministic=True)
         connection.set_authorizer(_allowed)
         connection.set_progress_handler(lambda: time.monotonic() > until, EVERY)
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST_VALUE)
         connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_VDBE_OP, MOST_STEPS)
         try:
             cursor = connection.execute(text)
             if cursor.description is None:
                 raise OutriderError("only SELECT is answered", hint="the catalog is read-only: `outrider catalog show`")
-            rows = cursor.fetchmany(limit + 1)
-        except (sqlite3.Error, sqlite3.Warning, ValueError, OverflowError) as fault:
+            rows = _fetch(cursor, limit + 1)
+        except (sqlite3.Error, sqlite3.Warning, ValueError, OverflowError, MemoryError) as fault:
             raise _told(fault, is_late=time.monotonic() > until) from None
         columns = tuple(str(entry[0]) for entry in cursor.description)
     return Found(columns=columns, rows=tuple(rows[:limit]), is_cut=len(rows) > limit)
+
+
+def _fetch(cursor: sqlite3.Cursor, most: int) -> list[tuple[Any, ...]]:
+    """Returns the rows, one by one, as long as they are few and small enough."""
+    rows: list[tuple[Any, ...]] = []
+    size = 0
+    for row in cursor:
+        size += sum(len(value) if isinstance(value, str | bytes) else 8 for value in row)
+        if size > LARGEST_RESULT:
+            raise OutriderError(
+                f"the answer has more than {LARGEST_RESULT:,} letters", hint="ask for fewer columns or rows"
+            )
+        rows.append(row)
+        if len(rows) == most:
+            break
+    return rows
+
+
+def _like(pattern: Any, value: Any, escape: str | None = None) -> int | None:
+    """Answers LIKE in a time that grows with the two lengths only: `%` is any text, `_` any letter, capitals aside."""
+    if pattern is None or value is None:
+        return None
+    pattern, value = str(pattern), str(value).lower()
+    if len(pattern) > LONGEST_PATTERN:
+        raise ValueError(f"a pattern has more than {LONGEST_PATTERN:,} letters")
+    return int(_fits(_segments(pattern.lower(), (escape or "").lower()), value))
+
+
+def _segments(pattern: str, escape: str) -> list[list[str | None]]:
+    """Returns what stands between the `%`, each a list of letters, None for any letter."""
+    segments: list[list[str | None]] = [[]]
+    letters = iter(pattern)
+    for letter in letters:
+        if escape and letter == escape:
+            segments[-1].append(next(letters, None) or escape)
+        elif letter == "%":
+            segments.append([])
+        else:
+            segments[-1].append(None if letter == "_" else letter)
+    return segments
+
+
+def _fits(segments: list[list[str | None]], value: str) -> bool:
+    import re
+
+    patterns = ["".join("." if letter is None else re.escape(letter) for letter in one) for one in segments]
+    if len(patterns) == 1:
+        return re.fullmatch(patterns[0], value, re.DOTALL) is not None
+    first = re.match(patterns[0], value, re.DOTALL)
+    last = len(value) - len(segments[-1])
+    if first is None or last < first.end() or re.compile(patterns[-1], re.DOTALL).match(value, last) is None:
+        return False
+    place = first.end()
+    # The first place that fits leaves the most for the others, so nothing is ever tried twice.
+    for one in patterns[1:-1]:
+        found = re.compile(one, re.DOTALL).search(value, place, last)
+        if found is None:
+            return False
+        place = found.end()
+    return True
 
 
 class _reading:  # noqa: N801 (used as a word: `with _reading(places)`)
@@ -185,6 +279,12 @@ def _told(fault: Exception, *, is_late: bool) -> OutriderError:
         return OutriderError(
             f"the query took longer than {LONGEST:g} s", hint="narrow it, and join nothing with itself"
         )
+    if isinstance(fault, MemoryError) or "out of memory" in words:
+        return OutriderError("the query needs too much memory", hint="narrow it, and join nothing with itself")
+    if "user-defined function raised" in words:
+        words = f"a pattern of LIKE has more than {LONGEST_PATTERN:,} letters"
+    if words.startswith("not authorized to use function"):
+        return OutriderError(f"the query cannot use {words.rpartition(' ')[2][:40]}", hint="use LIKE, or no function")
     if "not authorized" in words or "one statement" in words:
         return OutriderError("only one SELECT is answered", hint="the catalog is read-only and opens no other file")
     tables = "llms, prices, scores, aliases, conflicts, counts, snapshots"

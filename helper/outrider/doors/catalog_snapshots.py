@@ -13,7 +13,7 @@ from outrider.doors.digest import blake2b
 from outrider.doors.files import make_folder, read_small, write_whole
 from outrider.doors.settings import Places
 from outrider.errors import OutriderError
-from outrider.records import as_dict, record
+from outrider.records import as_dict, record, replace
 from outrider.rules.facts.nouns import Fact, Rate, Score
 
 FOLDER = "catalog"
@@ -64,13 +64,17 @@ def load(places: Places, source: str) -> Snapshot | None:
         facts = tuple(_fact(row) for row in rows)
     except (ValueError, KeyError, TypeError, RecursionError, ArithmeticError):
         return None
+    # Every price says where it is from: the source, which snapshot of it, and the day.
+    whose, day = f"{source} {said['digest'][:12]}", said["taken"][:10]
+    facts = tuple(replace(fact, source=whose, as_of=day) for fact in facts)
     return Snapshot(source=source, taken=said["taken"], digest=said["digest"], etag=said["etag"], facts=facts)
 
 
 def store(places: Places, source: str, facts: tuple[Fact, ...], *, taken: str, etag: str) -> Snapshot:
-    """Stores a source's facts in place of the old ones."""
+    """Stores a source's facts in place of the old ones; when and by whom they are said stands above them, once."""
     make_folder(places.ours(FOLDER))
-    ordered = tuple(sorted(facts, key=lambda fact: fact.key))
+    bare = (replace(fact, source="", as_of="") for fact in facts)
+    ordered = tuple(sorted(bare, key=lambda fact: fact.key))
     rest = json.dumps([_row(fact) for fact in ordered], separators=(",", ":"), sort_keys=True).encode()
     digest = blake2b(rest, digest_size=16).hexdigest()
     said = {
@@ -93,7 +97,8 @@ def touch(places: Places, snapshot: Snapshot, *, taken: str) -> None:
 
 
 def _row(fact: Fact) -> dict[str, Any]:
-    row = {name: value for name, value in as_dict(fact).items() if value not in {None, "", (), False} or value is False}
+    row = {name: value for name, value in as_dict(fact).items() if value is not None and value not in ("", ())}
+    row = {name: value for name, value in row.items() if name not in {"local", "stated"}}
     row["rates"] = [
         {name: str(value) if isinstance(value, Decimal) else value for name, value in as_dict(rate).items()}
         for rate in fact.rates

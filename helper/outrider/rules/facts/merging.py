@@ -33,7 +33,7 @@ class Catalog:
 
 
 def merged(sources: Sequence[Iterable[Fact]], *, conflicts: Iterable[Conflict] = ()) -> Catalog:
-    """Merges sources; between words of one date the earlier source wins."""
+    """Merges sources; the user's own word stands, and between words of one date the earlier source's."""
     by_key: dict[tuple[str, str], list[tuple[str, int, Fact]]] = {}
     for rank, facts in enumerate(sources):
         for fact in facts:
@@ -41,7 +41,7 @@ def merged(sources: Sequence[Iterable[Fact]], *, conflicts: Iterable[Conflict] =
     kept: list[Fact] = []
     found: list[Conflict] = list(conflicts)
     for key in sorted(by_key):
-        entries = sorted(by_key[key], key=lambda entry: (entry[0], entry[1]), reverse=True)
+        entries = sorted(by_key[key], key=lambda entry: (entry[2].stated, entry[0], entry[1]), reverse=True)
         one, differing = _one([fact for _, _, fact in entries])
         kept.append(one)
         found += differing

@@ -35,7 +35,10 @@ class Score:
 
 @record
 class Fact:
-    """What one source says of one model. `creator` made it, `provider` serves it under `id`."""
+    """What one source says of one model. `creator` made it, `provider` serves it under `id`.
+
+    `stated` says that the user's own settings give its price, which no source overrules.
+    """
 
     provider: str
     id: str
@@ -58,6 +61,7 @@ class Fact:
     aliases: tuple[str, ...] = ()
     as_of: str = ""
     source: str = ""
+    stated: bool = False
 
     @property
     def key(self) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from typing import Any
 from outrider.data import Json
 from outrider.rows import Condition, Model, Rates, Registry
 from outrider.rules.facts.nouns import Conflict, Fact, Rate, Score
+from outrider.rules.paths import inside
 
 REGISTRY = "registry"
 NAMED_DAYS = ("", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -90,7 +91,9 @@ def from_registry(registry: Registry) -> tuple[tuple[Fact, ...], Mapping[str, tu
             if twin is not None:
                 names[model.name] = twin
             continue
-        facts.append(_of_row(model, local=registry.providers[model.provider].local))
+        prefix = inside("$.models", model.name) + ".price"
+        stated = any(path.startswith(prefix) for path in registry.origins)
+        facts.append(_of_row(model, local=registry.providers[model.provider].local, stated=stated))
         names[model.name] = (model.provider, model.id)
     for alias, row in registry.aliases.items():
         if row.get("model") in names:
@@ -98,7 +101,7 @@ def from_registry(registry: Registry) -> tuple[tuple[Fact, ...], Mapping[str, tu
     return tuple(facts), names
 
 
-def _of_row(model: Model, *, local: bool) -> Fact:
+def _of_row(model: Model, *, local: bool, stated: bool) -> Fact:
     row: Mapping[str, Any] = model.row
     known = "abilities" in row
     return Fact(
@@ -109,8 +112,14 @@ def _of_row(model: Model, *, local: bool) -> Fact:
         vision=("vision" in model.abilities) if known else None, tools=("tools" in model.abilities) if known else None,
         reasoning=("reasoning" in model.abilities) if known else None, local=local, released=row.get("released"),
         shutdown=row.get("shutdown"), replacement=row.get("replacement"), status=str(row.get("status", "active")),
-        as_of=str(row.get("as_of", "")), source=f"{REGISTRY}: {row['source']}" if row.get("source") else REGISTRY,
+        as_of=str(row.get("as_of", "")), source=_source(row, stated=stated), stated=stated,
     )  # fmt: skip
+
+
+def _source(row: Mapping[str, Any], *, stated: bool) -> str:
+    if stated:
+        return "your settings"
+    return f"{REGISTRY}: {row['source']}" if row.get("source") else REGISTRY
 
 
 def _row_rates(model: Model) -> Iterator[Rate]:
