@@ -41,6 +41,8 @@ COMMANDS = {
         "status": ("status", "preset, keys present, local servers, budgets"),
         "drill": ("drill", "inject every fault into the real chain: who answers, at what cost, what leaks"),
         "doctor": ("doctor", "find what is wrong, each with its fix"),
+        "import": ("importing", "take over another tool's models, aliases and fallbacks"),
+        "export": ("exporting", "write your models for another tool, without any key"),
         "config": ("config", "check the configuration, or say where its files are"),
         "keys": ("keys", "set, list or import keys"),
         "trust": ("trust", "let a repository's settings take effect"),
