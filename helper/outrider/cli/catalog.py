@@ -87,6 +87,21 @@ def _best(counts: Mapping[str, Any], axis: str) -> str:
 
 
 @catalog.command()
+@click.argument("sources", nargs=-1, metavar="SOURCE...")
+@click.option("--force", is_flag=True, help="Take a list with fewer than half of the models before, too.")
+@plain_options
+def sync(sources: tuple[str, ...], *, force: bool, as_json: bool, quiet: bool) -> int:
+    """Fetch facts from models.dev, litellm, openrouter, artificial-analysis, genai-prices, or all.
+
+    Only public lists are fetched and nothing of yours is sent, but for your key to artificial-analysis. What fails
+    leaves the old snapshot in place, and exits with 1.
+    """
+    from outrider.cli.catalog_sync import sync as fetch
+
+    return fetch(sources, force=force, as_json=as_json, quiet=quiet)
+
+
+@catalog.command()
 @click.argument("role")
 @click.option("--intelligence", type=float, metavar="N", help="An absolute floor, of the newest index version.")
 @click.option("--coding", type=float, metavar="N", help="An absolute floor for coding.")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
@@ -12,23 +13,30 @@ from outrider.doors import catalog, catalog_snapshots
 from outrider.doors.digest import blake2b
 from outrider.doors.files import read_small
 from outrider.errors import OutriderError, StorageFault
-from outrider.records import record
+from outrider.records import record, replace
 from outrider.rows import Model
 from outrider.rules.facts import llms, shipped
+from outrider.rules.facts.matching import placed
 from outrider.rules.facts.merging import Catalog, merged
-from outrider.rules.facts.pricing import Known, price_of
+from outrider.rules.facts.pricing import Known, folded, price_of
 
 SHIPPED = "catalog.json"
 LARGEST = 16_777_216
+INDEX = "artificial-analysis"
+"""The source that knows models by their names, and serves none."""
 
 
 @record
 class Facts:
-    """The whole catalog, and by which provider and id each name of the registry is in it."""
+    """The whole catalog, and by which provider and id each name of the registry is in it.
+
+    `until` is the day on which the next announced change of a price comes, nothing where none is announced.
+    """
 
     catalog: Catalog
     names: Mapping[str, tuple[str, str]]
     table: llms.Table
+    until: str = ""
 
 
 def digest(session: Session) -> str:
@@ -50,25 +58,32 @@ def gathered(session: Session) -> Facts:
     local = frozenset(name for name, provider in session.registry.providers.items() if provider.local)
     own, names = shipped.from_registry(session.registry)
     ours, conflicts = shipped.from_catalog(json.loads(_shipped(session)), local=local)
-    synced = [one.facts for name in _snapshots(session) if (one := catalog_snapshots.load(session.places, name))]
+    snapshots = [one for name in _snapshots(session) if (one := catalog_snapshots.load(session.places, name))]
+    synced = [one.facts for one in snapshots if one.source != INDEX]
     whole = merged((own, *synced, ours), conflicts=conflicts)
+    every, until = folded(whole.facts, day=time.strftime("%Y-%m-%d", time.gmtime()))
+    for one in snapshots:
+        if one.source == INDEX:
+            keys = frozenset(fact.key for fact in own)
+            every = placed(every, one.facts, own=keys, version_day=one.taken[:10])
+    whole = replace(whole, facts=every)
     models = session.registry.models
     ordered = [(name, key) for name, key in reversed(tuple(names.items())) if name in models]
     # A native row stands for its vendor's model only where that has no row of its own.
     ordered.sort(key=lambda entry: (models[entry[0]].provider, models[entry[0]].id) == entry[1])
     by_key = {key: name for name, key in ordered}
-    return Facts(catalog=whole, names=names, table=llms.table(whole.facts, names=by_key))
+    return Facts(catalog=whole, names=names, table=llms.table(whole.facts, names=by_key), until=until)
 
 
 def ensure(session: Session) -> None:
     """Builds the database anew where the facts are others than it was built from."""
     now = digest(session)
-    if catalog.is_fresh(session.places, now):
+    if catalog.is_fresh(session.places, now, day=time.strftime("%Y-%m-%d", time.gmtime())):
         return
     facts = gathered(session)
     heads = [catalog_snapshots.head(session.places, name) for name in _snapshots(session)]
     catalog.build(
-        session.places, facts.catalog, facts.table, aliases=facts.names, digest=now,
+        session.places, facts.catalog, facts.table, aliases=facts.names, digest=now, until=facts.until,
         snapshots=[(str(one.get("source")), str(one.get("taken")), str(one.get("digest")), int(one.get("models", 0)))
                    for one in heads],
     )  # fmt: skip

@@ -61,18 +61,20 @@ class Found:
     is_cut: bool
 
 
-def is_fresh(places: Places, digest: str) -> bool:
-    """Whether the database was built from these very facts."""
+def is_fresh(places: Places, digest: str, *, day: str) -> bool:
+    """Whether the database was built from these very facts, and no change of a price has come since."""
     try:
         with _reading(places) as connection:
-            return bool(connection.execute("PRAGMA user_version").fetchone()[0] == _version(digest))
-    except (sqlite3.Error, StorageFault):
+            until = connection.execute("SELECT value FROM counts WHERE name = 'until'").fetchone()[0]
+            is_same = connection.execute("PRAGMA user_version").fetchone()[0] == _version(digest)
+    except (sqlite3.Error, StorageFault, TypeError):
         return False
+    return bool(is_same and (not until or int(day.replace("-", "")) < until))
 
 
 def build(
     places: Places, catalog: Catalog, table: Table, *, aliases: Mapping[str, tuple[str, str]], digest: str,
-    snapshots: Iterable[tuple[str, str, str, int]],
+    snapshots: Iterable[tuple[str, str, str, int]], until: str = "",
 ) -> None:  # fmt: skip
     """Writes the database anew, in place of the old one at once; the same facts make the same bytes."""
     make_folder(places.home)
@@ -83,6 +85,8 @@ def build(
         try:
             connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN;")
             _fill(connection, catalog, table, aliases=aliases, snapshots=snapshots)
+            day = int(until.replace("-", "")) if until else 0
+            _insert(connection, "counts", [("unpriced", table.unpriced), ("scored", table.scored), ("until", day)])
             connection.execute(f"PRAGMA user_version = {_version(digest)}")
             connection.execute("COMMIT")
         finally:
@@ -123,7 +127,6 @@ def _fill(
         (one.provider, one.id, one.field, one.kept, one.kept_source, one.other, one.other_source)
         for one in catalog.conflicts
     ))  # fmt: skip
-    _insert(connection, "counts", [("unpriced", table.unpriced), ("scored", table.scored)])
     _insert(connection, "snapshots", snapshots)
 
 

@@ -52,6 +52,8 @@ def merged(sources: Sequence[Iterable[Fact]], *, conflicts: Iterable[Conflict] =
 def _one(facts: list[Fact]) -> tuple[Fact, list[Conflict]]:
     """Merges what was said of one model, the newest first."""
     first = facts[0]
+    if len(facts) == 1:
+        return first, []
     changes: dict[str, Any] = {}
     conflicts: list[Conflict] = []
     for field in FIELDS:

@@ -81,3 +81,31 @@ def priced(model: Model, known: Known) -> Model:
 
 def _number(value: Decimal) -> Json:
     return int(value) if value == int(value) else float(value)
+
+
+def folded(facts: Iterable[Fact], *, day: str) -> tuple[tuple[Fact, ...], str]:
+    """Returns facts with every change of price that has come by this day as their base, and when the next one comes."""
+    result: list[Fact] = []
+    coming: list[str] = []
+    for fact in facts:
+        changes = [
+            (found[1], rate)
+            for rate in fact.rates
+            if rate.kind == "change" and (found := _CHANGE.fullmatch(rate.condition))
+        ]
+        changes.sort(key=lambda change: change[0])
+        coming += [since for since, _ in changes if since > day]
+        past = [rate for since, rate in changes if since <= day]
+        result.append(replace(fact, rates=_after(fact.rates, past)) if past else fact)
+    return tuple(result), min(coming, default="")
+
+
+def _after(rates: tuple[Rate, ...], past: list[Rate]) -> tuple[Rate, ...]:
+    plain = next((rate for rate in rates if rate.kind == "base"), Rate(kind="base", input=None, output=None))
+    for change in past:
+        said = {name: value for name in _NAMES if (value := getattr(change, name)) is not None}
+        plain = replace(plain, **said)
+    return (plain, *(rate for rate in rates if rate.kind != "base" and rate not in past))
+
+
+_NAMES = ("input", "output", "cached", "cache_write")
