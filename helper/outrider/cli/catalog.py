@@ -10,7 +10,6 @@ import click
 from outrider.cli.families import plain_options
 from outrider.cli.session import Session
 from outrider.cli.show import dump, note, out
-from outrider.errors import OutriderError
 
 EPILOG = """\b
 Examples:
@@ -20,6 +19,18 @@ Examples:
   outrider catalog stale
 
 Facts have a date and a source. `price` is three parts input to one part output, in dollars for a million tokens."""
+COST_EPILOG = """\b
+Examples:
+  outrider catalog cost plan.yaml
+  outrider catalog cost --model claude.haiku --documents 10000 --input 3000 --output 300 --beside claude.opus
+
+\b
+plan.yaml:
+  beside: anthropic.opus_5_5
+  stages:
+    - {name: extract, model: openai.gpt_6_luna, documents: 10000, input: 3000, output: 300, batch_share: 1}
+    - {name: report, model: anthropic.sonnet_5_5, input: 120000, output: 12000}"""
+MOST_EXCLUDED = 100
 LIMIT = re.compile(r"(?is)\blimit\s+(\d+)\s*;?\s*$")
 
 
@@ -72,8 +83,8 @@ def _notes(session: Session, query: str, found: Any) -> list[str]:
         told.append(f"{len(found.rows)} of {wanted[1]} rows: no more fit")
         if counts["version"] is not None and re.search(r"(?i)intelligence|coding", query):
             told[-1] = (
-                f"{len(found.rows)} of {wanted[1]} rows: {counts['scored']} of {counts['models']} models have a score of "
-                f"index version {counts['version']}, whose best are {_best(counts, 'intelligence')} (intelligence) and "
+                f"{len(found.rows)} of {wanted[1]} rows: {counts['scored']} of {counts['models']} models have a score "
+                f"of index version {counts['version']}, whose best are {_best(counts, 'intelligence')} (intelligence) and "
                 f"{_best(counts, 'coding')} (coding); older scores are in `scores`"
             )
     if "llms" in query.lower() and counts["unpriced"]:
@@ -99,6 +110,33 @@ def sync(sources: tuple[str, ...], *, force: bool, as_json: bool, quiet: bool) -
     from outrider.cli.catalog_sync import sync as fetch
 
     return fetch(sources, force=force, as_json=as_json, quiet=quiet)
+
+
+@catalog.command()
+@plain_options
+def stale(*, as_json: bool, quiet: bool) -> None:
+    """Name what is out of date: models that ended or will, old prices, models that no list has any more."""
+    from outrider.cli.catalog_stale import show as show_stale
+
+    show_stale(as_json=as_json, quiet=quiet)
+
+
+@catalog.command(epilog=COST_EPILOG)
+@click.argument("file", required=False)
+@click.option("--model", metavar="NAME", help="The model, where there is no FILE.")
+@click.option("--documents", type=int, metavar="N", help="How many times it is asked.")
+@click.option("--input", "input_", type=int, metavar="N", help="Tokens in, each time.")
+@click.option("--output", type=int, metavar="N", help="Tokens out, each time, thinking included.")
+@click.option("--cached-share", type=float, metavar="SHARE", help="Which share of the input is read from the cache.")
+@click.option("--batch-share", type=float, metavar="SHARE", help="Which share of the documents is sent in batches.")
+@click.option("--hour", type=int, metavar="H", help="The hour (UTC); without it the dearest of the week counts.")
+@click.option("--beside", metavar="NAME", help="A model to compare with, for everything.")
+@plain_options
+def cost(file: str | None, *, input_: int | None, as_json: bool, quiet: bool, **flags: Any) -> None:
+    """Say what a plan costs with today's prices, stage by stage, and beside one model for everything."""
+    from outrider.cli.catalog_cost import cost as count
+
+    count(file, {**flags, "input": input_}, as_json=as_json, quiet=quiet)
 
 
 @catalog.command()
@@ -133,7 +171,8 @@ def pick(role: str, *, intelligence: float | None, coding: float | None, max_pri
             {"role": role, "priority": task.order,
              "floors": [{"axis": one.axis, "least": round(one.least, 2), "share": one.share} for one in found.floors],
              "models": [dict(row) for row in found.chosen[:limit]],
-             "excluded": [{"name": one.name, "why": one.why} for one in found.excluded],
+             "fit": len(found.chosen), "left_out": len(found.excluded),
+             "excluded": [{"name": one.name, "why": one.why} for one in _nearest_misses(found.excluded)],
              "warnings": list(found.warnings)}
         )  # fmt: skip
         return
@@ -147,6 +186,11 @@ def pick(role: str, *, intelligence: float | None, coding: float | None, max_pri
         note(text)
     if not quiet:
         _print_excluded(found.excluded, more=max(len(found.chosen) - limit, 0))
+
+
+def _nearest_misses(excluded: Sequence[Any]) -> Sequence[Any]:
+    """Returns those that a number left out before those of which nothing is known, and not thousands of them."""
+    return sorted(excluded, key=lambda one: one.why.startswith("no "))[:MOST_EXCLUDED]
 
 
 def _print_excluded(excluded: Sequence[Any], *, more: int) -> None:
@@ -167,61 +211,9 @@ def _print_excluded(excluded: Sequence[Any], *, more: int) -> None:
 @plain_options
 def show(name: str, *, as_json: bool, quiet: bool) -> None:
     """Show everything known of a model: by the registry's name, an alias, its id, or a part of its name."""
-    from outrider.cli import facts_in_force
-    from outrider.records import as_dict
-    from outrider.rules.nearest import nearest
+    from outrider.cli.catalog_show import show as show_facts
 
-    session = Session()
-    facts = facts_in_force.gathered(session)
-    wanted = facts.names.get(name)
-    every = facts.catalog.facts
-    found = [fact for fact in every if fact.key == wanted or (wanted is None and name in {fact.id, fact.name})]
-    if not found:
-        small = name.lower()
-        found = [fact for fact in every if small in fact.name.lower() or small in fact.id.lower()]
-    if not found:
-        close = nearest(name, (*facts.names, *(fact.id for fact in facts.catalog.facts)))
-        guess = f"did you mean `{close}`? " if close else ""
-        raise OutriderError(f"the catalog has no `{name[:80]}`", hint=f"{guess}see `outrider catalog sql`")
-    clashes = {
-        fact.key: [one for one in facts.catalog.conflicts if (one.provider, one.id) == fact.key] for fact in found
-    }
-    if as_json:
-        dump(
-            {"models": [
-                {**as_dict(fact), "rates": [as_dict(rate) for rate in fact.rates],
-                 "scores": [as_dict(score) for score in fact.scores],
-                 "conflicts": [as_dict(one) for one in clashes[fact.key]]}
-                for fact in found
-            ]}
-        )  # fmt: skip
-        return
-    for fact in found[:20]:
-        _print_fact(fact, clashes[fact.key])
-    if len(found) > 20:
-        note(f"{len(found) - 20} more: name it more closely")
-
-
-def _print_fact(fact: Any, conflicts: Sequence[Any]) -> None:
-    out(f"{fact.name} ({fact.provider}/{fact.id}), {fact.status}" + (f", as of {fact.as_of}" if fact.as_of else ""))
-    for rate in fact.rates:
-        cached = f", ${rate.cached} cached" if rate.cached is not None else ""
-        out(f"  price{' ' + rate.condition if rate.condition else ''}: ${rate.input} in, ${rate.output} out{cached}")
-    for score in fact.scores:
-        effort = f" at {score.effort}" if score.effort else ""
-        out(f"  {score.axis} {score.value:g}{effort}: {score.index}, version {score.version}, {score.date}")
-    facts = {"window": fact.context, "most output": fact.max_output, "tokens a second": fact.tps}
-    out("  " + ", ".join(f"{name} {value:,}" for name, value in facts.items() if value is not None))
-    able = [name for name in ("vision", "tools", "reasoning") if getattr(fact, name)]
-    if able:
-        out(f"  can: {', '.join(able)}")
-    if fact.shutdown or fact.replacement:
-        out(f"  ends {fact.shutdown or 'on an unknown day'}; instead: {fact.replacement or 'nothing named'}")
-    for one in conflicts:
-        out(
-            f"  sources differ on {one.field}: kept {one.kept} ({one.kept_source}), {one.other} says {one.other_source}"
-        )
-    out(f"  source: {fact.source}")
+    show_facts(name, as_json=as_json, quiet=quiet)
 
 
 def _plain(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Brings the catalog together: what is shipped, what the registry says, what was synced; the database when it is old."""
+"""Brings the catalog together: what is shipped, what the registry says, what was fetched; and its database."""
 
 import json
 import os
@@ -107,7 +107,7 @@ def prices(session: Session, models: Iterable[Model]) -> Mapping[tuple[str, str]
 def rows(session: Session) -> list[Mapping[str, Any]]:
     """Returns the rows of `llms`, from the database."""
     ensure(session)
-    found = catalog.query(session.places, f"SELECT {', '.join(llms.COLUMNS)} FROM llms", limit=1_000_000)
+    found = catalog.query(session.places, "SELECT * FROM llms", limit=1_000_000)
     return [dict(zip(found.columns, row, strict=True)) for row in found.rows]
 
 

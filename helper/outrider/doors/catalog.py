@@ -16,6 +16,7 @@ from outrider.doors.files import make_folder
 from outrider.doors.settings import Places
 from outrider.errors import OutriderError, StorageFault
 from outrider.records import record
+from outrider.rules.facts.likeness import LONGEST_PATTERN, like
 from outrider.rules.facts.llms import COLUMNS, Table
 from outrider.rules.facts.merging import Catalog
 from outrider.rules.facts.nouns import Rate
@@ -28,8 +29,6 @@ LARGEST_VALUE = 262_144
 LARGEST_RESULT = 16_777_216
 """Letters and bytes of all rows together."""
 MOST_MEMORY = 268_435_456
-LONGEST_PATTERN = 1_000
-"""Of a LIKE: SQLite looks at no clock while it compares two values."""
 MOST_STEPS = 50_000
 """Of SQLite's machine in one statement: views of views grow without end while they are read."""
 EVERY = 10_000
@@ -39,17 +38,15 @@ READING = frozenset({
 })  # fmt: skip
 REFUSED_FUNCTIONS = frozenset({"load_extension", "fts3_tokenizer", "zeroblob", "randomblob", "glob"})
 """`glob` compares in a time that grows with a power of its stars, and nothing can stop it."""
-_OTHERS = (
-    "CREATE TABLE prices (provider TEXT, id TEXT, kind TEXT, condition TEXT, price_input REAL, price_output REAL,"
-    " price_cached REAL, price_cache_write REAL, as_of TEXT, source TEXT)",
-    "CREATE TABLE scores (provider TEXT, id TEXT, axis TEXT, value REAL, index_name TEXT, version TEXT, date TEXT,"
-    " effort TEXT)",
-    "CREATE TABLE aliases (alias TEXT, provider TEXT, id TEXT)",
-    "CREATE TABLE conflicts (provider TEXT, id TEXT, field TEXT, kept TEXT, kept_source TEXT, other TEXT,"
-    " other_source TEXT)",
-    "CREATE TABLE counts (name TEXT, value INTEGER)",
-    "CREATE TABLE snapshots (source TEXT, taken TEXT, digest TEXT, models INTEGER)",
-)
+_OTHERS: Mapping[str, str] = {
+    "prices": "provider TEXT, id TEXT, kind TEXT, condition TEXT, price_input REAL, price_output REAL, "
+    "price_cached REAL, price_cache_write REAL, as_of TEXT, source TEXT",
+    "scores": "provider TEXT, id TEXT, axis TEXT, value REAL, index_name TEXT, version TEXT, date TEXT, effort TEXT",
+    "aliases": "alias TEXT, provider TEXT, id TEXT",
+    "conflicts": "provider TEXT, id TEXT, field TEXT, kept TEXT, kept_source TEXT, other TEXT, other_source TEXT",
+    "counts": "name TEXT, value INTEGER",
+    "snapshots": "source TEXT, taken TEXT, digest TEXT, models INTEGER",
+}
 
 
 @record
@@ -108,8 +105,8 @@ def _fill(
 ) -> None:  # fmt: skip
     columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
     connection.execute(f"CREATE TABLE llms ({columns})")
-    for statement in _OTHERS:
-        connection.execute(statement)
+    for table_name, its_columns in _OTHERS.items():
+        connection.execute(f"CREATE TABLE {table_name} ({its_columns})")
     _insert(connection, "llms", ([row[name] for name in COLUMNS] for row in table.rows))
     _insert(connection, "prices", (
         (fact.provider, fact.id, rate.kind, rate.condition, *map(_number, (rate.input, rate.output, rate.cached,
@@ -174,7 +171,7 @@ def query(places: Places, text: str, *, limit: int = MOST_ROWS) -> Found:
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute(f"PRAGMA hard_heap_limit = {MOST_MEMORY}")
         for arguments in (2, 3):
-            connection.create_function("like", arguments, _like, deterministic=True)
+            connection.create_function("like", arguments, like, deterministic=True)
         connection.set_authorizer(_allowed)
         connection.set_progress_handler(lambda: time.monotonic() > until, EVERY)
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST_VALUE)
@@ -205,50 +202,6 @@ def _fetch(cursor: sqlite3.Cursor, most: int) -> list[tuple[Any, ...]]:
         if len(rows) == most:
             break
     return rows
-
-
-def _like(pattern: Any, value: Any, escape: str | None = None) -> int | None:
-    """Answers LIKE in a time that grows with the two lengths only: `%` is any text, `_` any letter, capitals aside."""
-    if pattern is None or value is None:
-        return None
-    pattern, value = str(pattern), str(value).lower()
-    if len(pattern) > LONGEST_PATTERN:
-        raise ValueError(f"a pattern has more than {LONGEST_PATTERN:,} letters")
-    return int(_fits(_segments(pattern.lower(), (escape or "").lower()), value))
-
-
-def _segments(pattern: str, escape: str) -> list[list[str | None]]:
-    """Returns what stands between the `%`, each a list of letters, None for any letter."""
-    segments: list[list[str | None]] = [[]]
-    letters = iter(pattern)
-    for letter in letters:
-        if escape and letter == escape:
-            segments[-1].append(next(letters, None) or escape)
-        elif letter == "%":
-            segments.append([])
-        else:
-            segments[-1].append(None if letter == "_" else letter)
-    return segments
-
-
-def _fits(segments: list[list[str | None]], value: str) -> bool:
-    import re
-
-    patterns = ["".join("." if letter is None else re.escape(letter) for letter in one) for one in segments]
-    if len(patterns) == 1:
-        return re.fullmatch(patterns[0], value, re.DOTALL) is not None
-    first = re.match(patterns[0], value, re.DOTALL)
-    last = len(value) - len(segments[-1])
-    if first is None or last < first.end() or re.compile(patterns[-1], re.DOTALL).match(value, last) is None:
-        return False
-    place = first.end()
-    # The first place that fits leaves the most for the others, so nothing is ever tried twice.
-    for one in patterns[1:-1]:
-        found = re.compile(one, re.DOTALL).search(value, place, last)
-        if found is None:
-            return False
-        place = found.end()
-    return True
 
 
 class _reading:  # noqa: N801 (used as a word: `with _reading(places)`)
@@ -290,6 +243,6 @@ def _told(fault: Exception, *, is_late: bool) -> OutriderError:
         return OutriderError(f"the query cannot use {words.rpartition(' ')[2][:40]}", hint="use LIKE, or no function")
     if "not authorized" in words or "one statement" in words:
         return OutriderError("only one SELECT is answered", hint="the catalog is read-only and opens no other file")
-    tables = "llms, prices, scores, aliases, conflicts, counts, snapshots"
+    tables = ", ".join(("llms", *_OTHERS))
     hint = f"columns of llms: {', '.join(COLUMNS)}" if "no such column" in words else f"tables: {tables}"
     return OutriderError(f"the query cannot be answered: {words[:200]}", hint=hint)

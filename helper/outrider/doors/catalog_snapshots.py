@@ -118,11 +118,7 @@ def _digest(rest: bytes) -> str:
 def _row(fact: Fact) -> dict[str, Any]:
     """Returns a fact as it is kept. When and by whom it is said stands above all of them, once."""
     values = as_dict(fact)
-    row = {
-        name: value
-        for name, value in values.items()
-        if name not in ABOVE and value is not None and value != "" and value != ()
-    }
+    row = {name: value for name, value in values.items() if name not in ABOVE and value not in (None, "", ())}
     row["rates"] = [
         {
             name: str(value) if isinstance(value, Decimal) else value

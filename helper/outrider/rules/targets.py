@@ -4,6 +4,7 @@ A way is the model's own provider or a gateway that serves the same model (`also
 """
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from outrider.data import NOTHING, Passed, Target
@@ -47,7 +48,7 @@ class Situation:
     at: float = 0.0
     agent_names: Mapping[str, str] = NOTHING
     paused: bool = False
-    prices: "Mapping[tuple[str, str], Known]" = NOTHING
+    prices: "Mapping[tuple[str, str], Known]" = MappingProxyType({})
 
 
 @record

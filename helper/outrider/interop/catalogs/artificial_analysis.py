@@ -40,10 +40,10 @@ def read(document: Json) -> Read:
     version = _version(page.get("intelligence_index_version"))
     found = read_rows(rows, lambda row: _fact(row, version=version))
     facts = tuple(replace(fact, scores=_best_first(fact.scores)) for fact in found.facts)
-    pages = page.get("pagination") or {}
+    pages = mapping(page.get("pagination") or {})
     number = pages.get("page")
-    has_more = isinstance(pages, Mapping) and pages.get("has_more") is True and isinstance(number, int)
-    return Read(facts=facts, refused=found.refused, more=f"page={number + 1}" if has_more else "")
+    more = f"page={number + 1}" if pages.get("has_more") is True and isinstance(number, int) else ""
+    return Read(facts=facts, refused=found.refused, more=more)
 
 
 def _version(value: Json) -> str:

@@ -47,7 +47,8 @@ def _fact(row: Json) -> Fact | None:
     vendor, _, short = text(row.get("name", wire_id)).partition(": ")
     return Fact(
         provider=PROVIDER, id=wire_id, name=short or vendor, creator=wire_id.partition("/")[0].lstrip("~"),
-        rates=tuple(_rates(mapping(row["pricing"]))), scores=tuple(_scores(row)), context=whole(row.get("context_length")),
+        rates=tuple(_rates(mapping(row["pricing"]))), scores=tuple(_scores(row)),
+        context=whole(row.get("context_length")),
         max_output=whole(top.get("max_completion_tokens")),
         vision="image" in made["input_modalities"] if made.get("input_modalities") else None,
         tools="tools" in able if isinstance(able, list) else None,
