@@ -84,8 +84,8 @@ def _notes(session: Session, query: str, found: Any) -> list[str]:
         if counts["version"] is not None and re.search(r"(?i)intelligence|coding", query):
             told[-1] = (
                 f"{len(found.rows)} of {wanted[1]} rows: {counts['scored']} of {counts['models']} models have a score "
-                f"of index version {counts['version']}, whose best are {_best(counts, 'intelligence')} (intelligence) and "
-                f"{_best(counts, 'coding')} (coding); older scores are in `scores`"
+                f"of index version {counts['version']}, whose best are {_best(counts, 'intelligence')} (intelligence) "
+                f"and {_best(counts, 'coding')} (coding); older scores are in `scores`"
             )
     if "llms" in query.lower() and counts["unpriced"]:
         told.append(f"{counts['unpriced']} models without a known price are not in llms")

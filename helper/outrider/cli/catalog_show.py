@@ -1,6 +1,8 @@
 """`outrider catalog show`: everything known of a model, with its sources and where they differ."""
 
+import re
 from collections.abc import Sequence
+from decimal import Decimal
 
 from outrider.cli import facts_in_force
 from outrider.cli.session import Session
@@ -44,11 +46,17 @@ def show(name: str, *, as_json: bool, quiet: bool) -> None:
         note(f"{len(found) - 20} more: name it more closely")
 
 
+def _dollars(amount: Decimal | None) -> str:
+    return "as before" if amount is None else f"${amount.normalize():f}"
+
+
 def _print_fact(fact: Fact, conflicts: Sequence[Conflict]) -> None:
     out(f"{fact.name} ({fact.provider}/{fact.id}), {fact.status}" + (f", as of {fact.as_of}" if fact.as_of else ""))
     for rate in fact.rates:
-        cached = f", ${rate.cached} cached" if rate.cached is not None else ""
-        out(f"  price{' ' + rate.condition if rate.condition else ''}: ${rate.input} in, ${rate.output} out{cached}")
+        cached = f", {_dollars(rate.cached)} cached" if rate.cached is not None else ""
+        # The catalog writes numbers so that they sort as text; people read them otherwise.
+        when = re.sub(r"above 0*(\d+)", lambda found: f"above {int(found[1]):,}", rate.condition)
+        out(f"  price{' ' + when if when else ''}: {_dollars(rate.input)} in, {_dollars(rate.output)} out{cached}")
     for score in fact.scores:
         effort = f" at {score.effort}" if score.effort else ""
         out(f"  {score.axis} {score.value:g}{effort}: {score.index}, version {score.version}, {score.date}")

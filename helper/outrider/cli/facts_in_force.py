@@ -57,11 +57,12 @@ def gathered(session: Session) -> Facts:
     """Returns all facts, merged: the registry's rows, what was synced, what is shipped; the newest word wins."""
     local = frozenset(name for name, provider in session.registry.providers.items() if provider.local)
     own, names = shipped.from_registry(session.registry)
-    ours, conflicts = shipped.from_catalog(json.loads(_shipped(session)), local=local)
+    document = json.loads(_shipped(session))
+    ours, conflicts = shipped.from_catalog(document, local=local)
     snapshots = [one for name in _snapshots(session) if (one := catalog_snapshots.load(session.places, name))]
     synced = [one.facts for one in snapshots if one.source != INDEX]
     whole = merged((own, *synced, ours), conflicts=conflicts)
-    every, until = folded(whole.facts, day=time.strftime("%Y-%m-%d", time.gmtime()))
+    every, until = folded(shipped.by_maker(whole.facts, document["makers"]), day=time.strftime("%Y-%m-%d", time.gmtime()))
     for one in snapshots:
         if one.source == INDEX:
             keys = frozenset(fact.key for fact in own)

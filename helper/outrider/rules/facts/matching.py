@@ -34,7 +34,8 @@ def placed(
         scores = tuple(_dated(one, version_day) for one in row.scores)
         known = by_name.get(plain(row.id), [])
         mine = [place for place in known if every[place].key in own]
-        made = [place for place in known if every[place].provider == every[place].creator]
+        # What its maker serves has no maker's name before its id.
+        made = [place for place in known if "/" not in every[place].id]
         places = mine or made[:1] or known[:1]
         for place in places:
             fact = every[place]

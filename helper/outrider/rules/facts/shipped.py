@@ -4,11 +4,12 @@ A native row says what its twin at the vendor says, so it becomes an alias of it
 model and is left out.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
 from outrider.data import Json
+from outrider.records import replace
 from outrider.rows import Condition, Model, Rates, Registry
 from outrider.rules.facts.nouns import Conflict, Fact, Rate, Score
 from outrider.rules.paths import inside
@@ -161,6 +162,13 @@ def _scores(row: Mapping[str, Any]) -> Iterator[Score]:
                 axis=axis, value=float(row[axis]), index=str(row.get("index", "")), version=str(row.get("version", "")),
                 date=str(row.get("date", "")), effort=str(row.get("effort", "")),
             )  # fmt: skip
+
+
+def by_maker(facts: Iterable[Fact], makers: Mapping[str, str]) -> Iterator[Fact]:
+    """Yields facts with their creators under one name each: sources spell them by house, product or repository."""
+    for fact in facts:
+        maker = makers.get(fact.creator.lower(), fact.creator.lower())
+        yield fact if maker == fact.creator else replace(fact, creator=maker)
 
 
 def creator_of(provider: str, wire_id: str, family: str, *, local: bool) -> str:
