@@ -8,17 +8,11 @@ from outrider.cli.families import plain_options
 from outrider.cli.session import Session
 from outrider.cli.show import dump, note, out
 from outrider.errors import OutriderError
-from outrider.interop import EXPORTS, LATER
+from outrider.interop import EXPORT_EXAMPLES, EXPORTS, LATER
 from outrider.rules.nearest import nearest
 
-EXAMPLES = """\b
-Examples:
-  outrider export litellm --out config.yaml
-  outrider export aichat --ready
-  outrider export env -m deepseek"""
 
-
-@click.command("export", epilog=EXAMPLES)
+@click.command("export", epilog=EXPORT_EXAMPLES)
 @click.argument("tool", metavar="FORMAT")
 @click.option("-m", "--model", "names", metavar="NAME", multiple=True, help="Only this model, alias, task or preset.")
 @click.option("--ready", is_flag=True, help="Only models whose key is there, or that need none.")

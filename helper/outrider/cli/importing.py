@@ -13,7 +13,7 @@ from outrider.cli.person import only_a_person
 from outrider.cli.session import Session
 from outrider.cli.show import dump, note, out
 from outrider.errors import OutriderError, Refused
-from outrider.interop import IMPORTS
+from outrider.interop import IMPORT_EXAMPLES, IMPORTS
 from outrider.rows import Registry
 from outrider.rules.nearest import nearest
 
@@ -22,17 +22,11 @@ if TYPE_CHECKING:
     from outrider.interop.nouns import Imported
     from outrider.interop.providing import Into
 
-EXAMPLES = """\b
-Examples:
-  outrider import llamafarm ~/project/llamafarm.yaml --dry-run
-  outrider import moltbot ~/.moltbot/moltbot.json
-  outrider import litellm config.yaml --local gpu.lan
-  outrider import llm ~/.config/io.datasette.llm --yes"""
 LONGEST = 160
 _FOLDERS = {"aichat": (("config.yaml",), {"roles": "roles"})}
 
 
-@click.command("import", epilog=EXAMPLES)
+@click.command("import", epilog=IMPORT_EXAMPLES)
 @click.argument("tool", metavar="FORMAT")
 @click.argument("file")
 @click.option("--dry-run", is_flag=True, help="Show what would be written, and write nothing.")

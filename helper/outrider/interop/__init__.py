@@ -9,3 +9,15 @@ IMPORTS = ("llamafarm", "moltbot", "litellm", "aichat", "llm", "claude-code-rout
 EXPORTS = ("litellm", "aichat", "llm", "aider", "env")
 LATER = ("mcp",)
 """On the list of exports, and made by a command of its own."""
+
+IMPORT_EXAMPLES = """\b
+Examples:
+  outrider import llamafarm ~/project/llamafarm.yaml --dry-run
+  outrider import moltbot ~/.moltbot/moltbot.json
+  outrider import litellm config.yaml --local gpu.lan
+  outrider import llm ~/.config/io.datasette.llm --yes"""
+EXPORT_EXAMPLES = """\b
+Examples:
+  outrider export litellm --out config.yaml
+  outrider export aichat --ready
+  outrider export env -m deepseek"""

@@ -43,7 +43,7 @@ class _Reader:
 
     def take(self, rows: Any) -> None:
         """Reads every client, and names its models."""
-        for index, row in enumerate(rows if isinstance(rows, list) else []):
+        for index, row in enumerate(self.draft.listed(rows, path="$.clients")):
             path = f"$.clients[{index}]"
             if not isinstance(row, Mapping):
                 self.draft.leave(path, "it is no client")
@@ -60,8 +60,7 @@ class _Reader:
             if row.get("api_key") is None and not _is_loopback(address) and kind != "ollama" and name != "ollama":
                 key = Key(variable=variable) if re.fullmatch(r"[A-Z_][A-Z0-9_]*", variable) else key
             self.clients[name] = (name if kind in {"openai-compatible", ""} else kind), address, key
-            models = row.get("models")
-            for number, model in enumerate(models if isinstance(models, list) else []):
+            for number, model in enumerate(self.draft.listed(row.get("models"), path=f"{path}.models")):
                 self._model(name, model, path=f"{path}.models[{number}]")
 
     def _model(self, client: str, row: Any, *, path: str) -> None:
@@ -131,9 +130,10 @@ def _facts(row: Mapping[str, Any], way: Way) -> dict[str, Any]:
 
 def imported(document: Any, into: Into) -> Imported:
     """Reads `config.yaml`, or a folder's files by name: `config.yaml`, and `roles` with the text of each."""
-    files = document if "config.yaml" in document else {"config.yaml": document}
-    whole = files["config.yaml"] or {}
+    is_folder = "config.yaml" in document or (isinstance(document.get("roles"), Mapping) and "clients" not in document)
+    files = document if is_folder else {"config.yaml": document}
     draft = Draft(TOOL, into)
+    whole = draft.mapping(files.get("config.yaml"), path="$")
     reader = _Reader(draft)
     draft.leave_rest(whole, {"clients", "model", "roles", *NUMBERS}, path="$")
     for name in sorted(NUMBERS & set(whole)):
@@ -151,7 +151,7 @@ def imported(document: Any, into: Into) -> Imported:
 def _roles(reader: _Reader, rows: Any, texts: Any) -> None:
     """Keeps each role's text as a prompt; one with a model of its own is a task."""
     found: list[tuple[str, Mapping[str, Any], str]] = []
-    for index, row in enumerate(rows if isinstance(rows, list) else []):
+    for index, row in enumerate(reader.draft.listed(rows, path="$.roles")):
         found.append((f"$.roles[{index}]", row if isinstance(row, Mapping) else {}, ""))
     for name, body in (texts if isinstance(texts, Mapping) else {}).items():
         head = _HEAD.match(body)

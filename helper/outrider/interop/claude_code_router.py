@@ -42,7 +42,7 @@ class _Reader:
 
     def take(self, rows: Any) -> None:
         """Reads every provider; each of its models can then be called."""
-        for index, row in enumerate(rows if isinstance(rows, list) else []):
+        for index, row in enumerate(self.draft.listed(rows, path="$.Providers")):
             path = f"$.Providers[{index}]"
             name = row.get("name") if isinstance(row, Mapping) else None
             if not isinstance(row, Mapping) or not isinstance(name, str):
@@ -55,14 +55,13 @@ class _Reader:
             self.draft.leave_rest(row, known, path=path)
             self.rows[name] = row, self.draft.key(row.get("api_key"), path=f"{path}.api_key"), path
             self._transformers(row.get("transformer"), path=f"{path}.transformer")
-            models = row.get("models")
-            for number, wire_id in enumerate(models if isinstance(models, list) else []):
+            for number, wire_id in enumerate(self.draft.listed(row.get("models"), path=f"{path}.models")):
                 way = self.way(f"{name},{wire_id}", path=f"{path}.models[{number}]")
                 if way is not None:
-                    self.called(way, name, path=f"{path}.models[{number}]")
+                    self.called(way, f"{name},{wire_id}", path=f"{path}.models[{number}]")
 
     def _transformers(self, given: Any, *, path: str) -> None:
-        for name, value in (given if isinstance(given, Mapping) else {}).items():
+        for name, value in self.draft.mapping(given, path=path).items():
             used = value if name == "use" else value.get("use") if isinstance(value, Mapping) else None
             for entry in used if isinstance(used, list) else []:
                 word = entry[0] if isinstance(entry, list) and entry else entry
@@ -93,9 +92,10 @@ class _Reader:
         dialect = "anthropic" if isinstance(address, str) and address.rstrip("/").endswith("/messages") else ""
         return self.draft.way(name, wire_id, path=path, address=address, key=key, dialect=dialect)
 
-    def called(self, way: Way, name: str, *, path: str) -> str | None:
-        """Returns the name by which a chain reaches a model."""
-        cap = self.cap(name, way.id)
+    def called(self, way: Way, route: str, *, path: str) -> str | None:
+        """Returns the name by which a chain reaches the model of a route."""
+        name, _, wire_id = route.partition(",")
+        cap = self.cap(name, wire_id)
         if cap:
             return self.draft.model(row_name(way), way, path=path, params=cap)
         return self.draft.chained(way, path=path)
@@ -122,8 +122,8 @@ def imported(document: Any, into: Into) -> Imported:
         draft.top["limits"] = {"total": milliseconds / 1000}
     elif timeout is not None:
         draft.leave("$.API_TIMEOUT_MS", "it is no number of milliseconds within a day")
-    reader.take(document.get("Providers") or document.get("providers"))
-    router = document.get("Router") or document.get("router") or {}
+    reader.take(document.get("Providers", document.get("providers")))
+    router = draft.mapping(document.get("Router", document.get("router")), path="$.Router")
     known = {"default", "background", "think", "longContext", "longContextThreshold", "webSearch", "image"}
     draft.leave_rest(router, known, path="$.Router")
     chains = {name: found for name in known - {"longContextThreshold"} if (found := _route(reader, router, name))}
@@ -147,7 +147,7 @@ def _route(reader: _Reader, router: Mapping[str, Any], name: str) -> list[str]:
     if given in (None, ""):
         return []
     way = reader.way(given, path=f"$.Router.{name}")
-    called = reader.called(way, str(given).partition(",")[0], path=f"$.Router.{name}") if way is not None else None
+    called = reader.called(way, str(given), path=f"$.Router.{name}") if way is not None else None
     return [called] if called else []
 
 

@@ -16,6 +16,8 @@ from outrider.rules.layers import NAMED_KINDS
 from outrider.rules.routing import model_called
 
 NAME = re.compile(r"[^\s\x00-\x1f\x7f]{1,128}")
+RESERVED = frozenset({"auto"})
+"""Names that `-t` reads otherwise."""
 MOST = 100
 """The longest chain there may be."""
 
@@ -112,6 +114,8 @@ class Draft(Providing):
             if self.layer.get(kind, {}).get(there) == row:
                 return there
         free = self._free(name)
+        if free == name and name in self.into.registry.aliases:
+            self.note(f"`{name}` meant {self.into.registry.aliases[name]['model']} here, and now what your file says")
         if free != name:
             what = "stands for something else here" if self._is_ours(name) else "is there twice"
             self.note(f"`{name}` {what}: imported as `{free}`")
@@ -125,7 +129,9 @@ class Draft(Providing):
 
     def _is_ours(self, name: str) -> bool:
         registry = self.into.registry
-        return any(name in group for group in (registry.models, registry.aliases, registry.tasks, registry.presets))
+        # A name of ours that only leads to another one gives way: what a person calls a model is theirs to say.
+        groups = (registry.models, registry.tasks, registry.presets)
+        return name in RESERVED or any(name in group for group in groups)
 
     def _is_drafted(self, name: str) -> bool:
         return any(name in self.layer.get(kind, {}) for kind in NAMED_KINDS)

@@ -99,7 +99,7 @@ def unsaid(choice: Chosen, *, chains: bool) -> list[str]:
         told.append("second ways to a model (`also`): each goes to its own provider")
     if any(entry.model.row.get("prompt") or entry.model.row.get("tools") for entry in choice.entries):
         told.append("prompts and tool servers of models")
-    return [*told, "privacy classes, budgets and rules, which stay with outrider"]
+    return [*told, "privacy classes, budgets, rules, and which servers are your own: these stay with outrider"]
 
 
 def by_provider(entries: tuple[Entry, ...], why: str) -> list[str]:

@@ -52,14 +52,15 @@ def imported(document: Any, into: Into) -> Imported:
     draft.leave_rest(whole, {"model_list", "router_settings", "litellm_settings", "general_settings",
                              "environment_variables"}, path="$")  # fmt: skip
     for section in ("general_settings", "environment_variables"):
-        for name, value in _mapping(whole.get(section)).items():
+        for name, value in draft.mapping(whole.get(section), path=f"$.{section}").items():
             draft.hide(value) if isinstance(value, str) and section == "environment_variables" else None
-            if name == "master_key" and isinstance(value, str) and not value.startswith("os.environ/"):
-                draft.key(value, path=f"$.{section}.{name}")
+            if name in {"master_key", "database_url", "salt_key"}:
+                draft.hide(value)
             draft.leave(f"$.{section}.{name}", _OWN if section == "general_settings" else
                         "variables stand in your environment or key file: `outrider keys set`")  # fmt: skip
     groups = _groups(draft, whole.get("model_list"))
-    router, library = _mapping(whole.get("router_settings")), _mapping(whole.get("litellm_settings"))
+    router = draft.mapping(whole.get("router_settings"), path="$.router_settings")
+    library = draft.mapping(whole.get("litellm_settings"), path="$.litellm_settings")
     draft.leave_rest(router, _ROUTER, path="$.router_settings")
     draft.leave_rest(library, (_ROUTER | {"request_timeout"}) - {"timeout"}, path="$.litellm_settings")
     behind = _fallbacks(draft, {"$.router_settings": router, "$.litellm_settings": library}, groups)
@@ -69,26 +70,18 @@ def imported(document: Any, into: Into) -> Imported:
     return draft.done()
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
 def _groups(draft: Draft, given: Any) -> dict[str, list[_Deployment]]:
     """Reads the list; returns the deployments of each group."""
     groups: dict[str, list[_Deployment]] = {}
     rates: dict[str, list[dict[str, float]]] = {}
-    for index, row in enumerate(_list(given)):
+    for index, row in enumerate(draft.listed(given, path="$.model_list")):
         path = f"$.model_list[{index}]"
         params = row.get("litellm_params") if isinstance(row, Mapping) else None
         name = row.get("model_name") if isinstance(row, Mapping) else None
         if not isinstance(params, Mapping) or not isinstance(name, str):
             draft.leave(path, "it has no `model_name` and `litellm_params`")
             continue
-        info = _mapping(row.get("model_info"))
+        info = draft.mapping(row.get("model_info"), path=f"{path}.model_info")
         draft.leave_rest(row, {"model_name", "litellm_params", "model_info"}, path=path)
         draft.leave_rest(info, _INFO, path=f"{path}.model_info")
         if info.get("mode") not in (None, "chat", "completion", "responses"):
@@ -169,9 +162,9 @@ def _fallbacks(
     behind: dict[str, list[str]] = {}
     for section, row in sections.items():
         for kind in ("fallbacks", "context_window_fallbacks"):
-            for index, entry in enumerate(_list(row.get(kind))):
+            for index, entry in enumerate(draft.listed(row.get(kind), path=f"{section}.{kind}")):
                 path = f"{section}.{kind}[{index}]"
-                for name, others in _mapping(entry).items():
+                for name, others in draft.mapping(entry, path=path).items():
                     known = [other for other in others if other in groups] if isinstance(others, list) else []
                     if name not in groups or not known or len(known) < len(others):
                         draft.leave(path, "a group that it names was not imported")
@@ -181,7 +174,7 @@ def _fallbacks(
                             draft.note(
                                 f"{path}: the models behind `{name}` are tried after any fault, not only a full window"
                             )
-        common = _list(row.get("default_fallbacks"))
+        common = draft.listed(row.get("default_fallbacks"), path=f"{section}.default_fallbacks")
         for name in groups if common else ():
             behind.setdefault(name, []).extend(other for other in common if other in groups and other != name)
     return {name: list(dict.fromkeys(others)) for name, others in behind.items() if others}
@@ -217,7 +210,9 @@ def _call(draft: Draft, name: str | None, group: str, row: _Deployment) -> str |
 def _aliases(
     draft: Draft, router: Mapping[str, Any], groups: Mapping[str, list[_Deployment]], behind: Mapping[str, list[str]]
 ) -> None:
-    for name, given in _mapping(router.get("model_group_alias")).items():
+    for name, given in draft.mapping(
+        router.get("model_group_alias"), path="$.router_settings.model_group_alias"
+    ).items():
         group = given.get("model") if isinstance(given, Mapping) else given
         path = f"$.router_settings.model_group_alias.{name}"
         if not isinstance(group, str) or group not in groups:

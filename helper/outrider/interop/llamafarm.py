@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from outrider.interop.drafting import Draft
+from outrider.interop.drafting import NAME, Draft
 from outrider.interop.nouns import Imported
 from outrider.interop.providing import Into
 from outrider.rules.paths import inside
@@ -36,13 +36,13 @@ def imported(document: Any, into: Into) -> Imported:
     draft.leave_rest(whole, {"version", "name", "namespace", "prompts", "runtime", "mcp"}, path="$")
     prompts = _prompts(draft, whole.get("prompts"))
     _servers(draft, whole.get("mcp"))
-    runtime = whole.get("runtime") or {}
+    runtime = draft.mapping(whole.get("runtime"), path="$.runtime")
     draft.leave_rest(runtime, {"models", "default_model"}, path="$.runtime")
     wanted = runtime.get("default_model")
     names: dict[str, str] = {}
     behind: list[str] = []
     first = ""
-    for index, row in enumerate(runtime.get("models") or []):
+    for index, row in enumerate(draft.listed(runtime.get("models"), path="$.runtime.models")):
         path = f"$.runtime.models[{index}]"
         if not isinstance(row, Mapping):
             draft.leave(path, "it is no model")
@@ -75,10 +75,7 @@ def _model(draft: Draft, row: Mapping[str, Any], own: str, *, prompts: Mapping[s
     way = draft.way(word, row.get("model"), path=path, address=address, key=key)
     if way is None:
         return None
-    given = row.get("model_api_parameters") or {}
-    if not isinstance(given, Mapping):
-        draft.leave(f"{path}.model_api_parameters", "it holds no parameters")
-        given = {}
+    given = draft.mapping(row.get("model_api_parameters"), path=f"{path}.model_api_parameters")
     text = row.get("description")
     called = draft.model(
         own, way, params=given, params_path=f"{path}.model_api_parameters", more=more, path=path,
@@ -91,20 +88,20 @@ def _model(draft: Draft, row: Mapping[str, Any], own: str, *, prompts: Mapping[s
 
 def _more(draft: Draft, row: Mapping[str, Any], prompts: Mapping[str, str], *, path: str) -> dict[str, Any]:
     more: dict[str, Any] = {}
-    several = row.get("prompts")
-    named = (
-        [row["prompt"]] if isinstance(row.get("prompt"), str) else list(several) if isinstance(several, list) else []
-    )
+    one = row.get("prompt")
+    named = draft.listed(row.get("prompts"), path=f"{path}.prompts") if one is None else [one]
     for index, name in enumerate(named):
         if index:
             draft.leave(inside(f"{path}.prompts", index), "a model has one prompt here")
-        elif name in prompts:
+        elif isinstance(name, str) and name in prompts:
             more["prompt"] = prompts[name]
         else:
             draft.leave(f"{path}.prompt", "there is no such prompt in the file")
-    servers = row.get("mcp_servers")
-    if isinstance(servers, list) and servers:
-        more["tools"] = [name for name in servers if isinstance(name, str) and re.fullmatch(r"\S{1,128}", name)]
+    for index, name in enumerate(draft.listed(row.get("mcp_servers"), path=f"{path}.mcp_servers")):
+        if isinstance(name, str) and NAME.fullmatch(name):
+            more.setdefault("tools", []).append(name)
+        else:
+            draft.leave(f"{path}.mcp_servers[{index}]", "it is no name of a tool server")
     if row.get("tools"):
         draft.leave(f"{path}.tools", "tools of its own stand in no row; a tool server does (`mcp_servers`)")
     return more
@@ -129,7 +126,7 @@ def _default(draft: Draft, names: Mapping[str, str], wanted: Any, *, behind: lis
     """Makes the default model, with what stands behind it, the task that a plain `ask` uses."""
     if not names:
         return
-    if wanted is not None and wanted not in names:
+    if wanted is not None and (not isinstance(wanted, str) or wanted not in names):
         draft.leave("$.runtime.default_model", "no model that was imported has this name")
         return
     if wanted is None:
@@ -144,7 +141,7 @@ def _default(draft: Draft, names: Mapping[str, str], wanted: Any, *, behind: lis
 def _prompts(draft: Draft, given: Any) -> dict[str, str]:
     """Keeps the system text of each prompt; returns our name of it by the file's."""
     found: dict[str, str] = {}
-    for index, row in enumerate(given if isinstance(given, list) else []):
+    for index, row in enumerate(draft.listed(given, path="$.prompts")):
         path = f"$.prompts[{index}]"
         name = row.get("name") if isinstance(row, Mapping) else None
         messages = row.get("messages") if isinstance(row, Mapping) else None
@@ -165,12 +162,11 @@ def _prompts(draft: Draft, given: Any) -> dict[str, str]:
 
 
 def _servers(draft: Draft, given: Any) -> None:
-    servers = given.get("servers") if isinstance(given, Mapping) else None
-    for index, row in enumerate(servers if isinstance(servers, list) else []):
+    mcp = draft.mapping(given, path="$.mcp")
+    for index, row in enumerate(draft.listed(mcp.get("servers"), path="$.mcp.servers")):
         name = row.get("name") if isinstance(row, Mapping) else None
         draft.leave(
             f"$.mcp.servers[{index}]" + (f" ({name})" if isinstance(name, str) else ""),
             "tool servers are declared in .claude/mcp-servers.json: write it there under this name",
         )
-    if isinstance(given, Mapping):
-        draft.leave_rest(given, {"servers"}, path="$.mcp")
+    draft.leave_rest(mcp, {"servers"}, path="$.mcp")

@@ -39,20 +39,22 @@ def imported(document: Any, into: Into) -> Imported:
     """Reads the folder's files by their names."""
     draft = Draft(TOOL, into)
     files = document if isinstance(document, Mapping) and set(document) & set(FILES) else {MODELS: document}
-    for name, value in (files.get(KEYS) or {}).items():
+    for name, value in draft.mapping(files.get(KEYS), path=KEYS).items():
         if not str(name).startswith("//"):
             draft.key(value, path=f"{KEYS}: {name}")
             draft.needs(_variable(draft, str(name)))
     names: dict[str, str] = {}
-    for index, row in enumerate(files.get(MODELS) or []):
+    for index, row in enumerate(draft.listed(files.get(MODELS), path=MODELS)):
         _model(draft, row, names, path=f"{MODELS}: [{index}]")
-    for alias, target in (files.get(ALIASES) or {}).items():
+    for alias, target in draft.mapping(files.get(ALIASES), path=ALIASES).items():
         _alias(draft, alias, target, names, path=f"{ALIASES}: {alias}")
     default = files.get(DEFAULT)
     if isinstance(default, str) and default.strip():
         called = _called(draft, default.strip(), names, path=DEFAULT)
         if called is not None:
             draft.default([called])
+    elif default is not None:
+        draft.leave(DEFAULT, "it names no model")
     return draft.done()
 
 
@@ -88,8 +90,7 @@ def _model(draft: Draft, row: Any, names: dict[str, str], *, path: str) -> None:
     if called is None:
         return
     names[own] = called
-    aliases = row.get("aliases")
-    for alias in aliases if isinstance(aliases, list) else []:
+    for alias in draft.listed(row.get("aliases"), path=f"{path}.aliases"):
         _alias(draft, alias, own, names, path=f"{path}.aliases")
 
 
@@ -144,8 +145,9 @@ def exported(registry: Registry, choice: Chosen) -> Exported:  # noqa: ARG001 (e
         row: dict[str, Any] = {"model_id": entry.name, "model_name": entry.model.id}
         row["api_base"] = f"{address.rstrip('/')}/v1" if dialect == "ollama" else address
         if entry.variable:
-            row["api_key_name"] = entry.provider.name
-            stored[entry.provider.name] = entry.variable
+            name = entry.variable.removesuffix("_API_KEY").lower()
+            row["api_key_name"] = name
+            stored[name] = entry.variable
         row |= {theirs: True for theirs, ours in _ABLE.items() if ours in entry.model.abilities}
         rows.append(row)
     notes += by_provider(tuple(others), "llm needs a plugin for the {dialect} dialect")

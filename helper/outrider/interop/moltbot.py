@@ -42,7 +42,7 @@ class _Reader:
 
     def environment(self, given: Any) -> None:
         """Notes which variables the file sets; a key among them stands there in plain text."""
-        rows = given if isinstance(given, Mapping) else {}
+        rows = self.draft.mapping(given, path="$.env")
         nested = rows.get("vars")
         for name, value in {**rows, **(nested if isinstance(nested, Mapping) else {})}.items():
             if name in {"vars", "shellEnv"}:
@@ -64,10 +64,9 @@ class _Reader:
 
     def providers(self, given: Any) -> None:
         """Keeps what the file says of its own providers and their models."""
-        models = given if isinstance(given, Mapping) else {}
+        models = self.draft.mapping(given, path="$.models")
         self.draft.leave_rest(models, {"providers", "mode"}, path="$.models")
-        rows = models.get("providers")
-        for name, row in (rows if isinstance(rows, Mapping) else {}).items():
+        for name, row in self.draft.mapping(models.get("providers"), path="$.models.providers").items():
             path = f"$.models.providers.{name}"
             if not isinstance(row, Mapping):
                 self.draft.leave(path, "it is no provider")
@@ -77,8 +76,7 @@ class _Reader:
             self.keys[name] = self.draft.key(row.get("apiKey"), path=f"{path}.apiKey")
             if row.get("api") is not None and row.get("api") not in DIALECTS:
                 self.draft.leave(f"{path}.api", "this protocol is not spoken here; the OpenAI-compatible one is tried")
-            listed = row.get("models")
-            for model in listed if isinstance(listed, list) else []:
+            for model in self.draft.listed(row.get("models"), path=f"{path}.models"):
                 if isinstance(model, Mapping) and isinstance(model.get("id"), str):
                     self.caps[name, model["id"]] = model
 
@@ -148,20 +146,21 @@ def imported(document: Any, into: Into) -> Imported:
     draft = Draft(TOOL, into)
     reader = _Reader(draft)
     reader.environment(document.get("env"))
-    reader.providers(document.get("models") if "providers" in (document.get("models") or {}) else {})
-    agents = document.get("agents")
-    if isinstance(agents, Mapping):
+    models = document.get("models")
+    # The models of the whole are providers; those of a part are aliases.
+    has_providers = "agents" in document or (isinstance(models, Mapping) and "providers" in models)
+    reader.providers(models if has_providers else None)
+    agents = draft.mapping(document.get("agents"), path="$.agents")
+    if agents:
         draft.leave_rest(document, {"agents", "models", "env"}, path="$")
         draft.leave_rest(agents, {"defaults", "list"}, path="$.agents")
-        defaults, path = agents.get("defaults") or {}, "$.agents.defaults"
+        path = "$.agents.defaults"
+        defaults = draft.mapping(agents.get("defaults"), path=path)
     else:
         defaults, path = {name: document[name] for name in ("model", "models", "imageModel") if name in document}, "$"
         draft.leave_rest(document, {"model", "models", "imageModel", "env"}, path="$")
-        if "providers" in (defaults.get("models") or {}):
-            del defaults["models"]
-    if not isinstance(defaults, Mapping):
-        draft.leave(path, "it holds no settings")
-        return draft.done()
+        if has_providers:
+            defaults.pop("models", None)
     draft.leave_rest(defaults, {"model", "models", "imageModel"} if agents else set(defaults), path=path)
     chain = _chain(reader, defaults.get("model"), path=f"{path}.model")
     aliases = _aliases(reader, defaults.get("models"), path=f"{path}.models")
@@ -174,7 +173,7 @@ def imported(document: Any, into: Into) -> Imported:
     pictures = _chain(reader, defaults.get("imageModel"), path=f"{path}.imageModel")
     if pictures:
         draft.named("tasks", "images", {"chain": pictures, "needs": ["vision"]}, path=f"{path}.imageModel")
-    if isinstance(agents, Mapping):
+    if agents:
         _agents(reader, agents.get("list"))
     return draft.done()
 
@@ -188,11 +187,9 @@ def _chain(reader: _Reader, given: Any, *, path: str) -> list[str]:
         reader.draft.leave(path, "it names no models")
         return []
     reader.draft.leave_rest(row, {"primary", "fallbacks"}, path=path)
-    fallbacks = row.get("fallbacks")
+    fallbacks = reader.draft.listed(row.get("fallbacks"), path=f"{path}.fallbacks")
     wanted = [(row.get("primary"), f"{path}.primary")] if row.get("primary") is not None else []
-    wanted += [
-        (name, f"{path}.fallbacks[{i}]") for i, name in enumerate(fallbacks if isinstance(fallbacks, list) else [])
-    ]
+    wanted += [(name, f"{path}.fallbacks[{i}]") for i, name in enumerate(fallbacks)]
     found = [reader.called(name, path=place) for name, place in wanted[:100]]
     return list(dict.fromkeys(entry[0] for entry in found if entry is not None))
 
@@ -200,7 +197,7 @@ def _chain(reader: _Reader, given: Any, *, path: str) -> list[str]:
 def _aliases(reader: _Reader, given: Any, *, path: str) -> dict[str, tuple[str, bool]]:
     """Gives models their other names; returns those that are presets of ours, with their model."""
     presets: dict[str, tuple[str, bool]] = {}
-    for name, row in (given if isinstance(given, Mapping) else {}).items():
+    for name, row in reader.draft.mapping(given, path=path).items():
         here = f"{path}[{name!r}]"
         found = reader.called(name, path=here)
         if found is None or not isinstance(row, Mapping):
@@ -218,7 +215,7 @@ def _aliases(reader: _Reader, given: Any, *, path: str) -> dict[str, tuple[str, 
 
 def _agents(reader: _Reader, given: Any) -> None:
     """Makes a task of each agent that has models of its own."""
-    for index, row in enumerate(given if isinstance(given, list) else []):
+    for index, row in enumerate(reader.draft.listed(given, path="$.agents.list")):
         path = f"$.agents.list[{index}]"
         if not isinstance(row, Mapping):
             reader.draft.leave(path, "it is no agent")

@@ -98,7 +98,7 @@ class Providing(Telling):
             url = f"{url}/v1"
         elif speech != "openai":
             url = url.removesuffix("/v1")
-        name = self._free_name(new_name(word, url))
+        name = self._free_name(new_name(word, url), url)
         row: dict[str, Any] = {"dialect": speech, "base_url": url}
         variable = self._variable(name, key, url, is_own=is_own)
         if variable:
@@ -129,8 +129,8 @@ class Providing(Telling):
             self.warn(f"{key.variable} is the key of {bound[0].name}, and is now sent to {privacy.origin(url)} as well")
         return key.variable
 
-    def _free_name(self, name: str) -> str:
-        tries = (name, *(f"{name[:58]}-{count}" for count in range(2, 10_000)))
+    def _free_name(self, name: str, url: str) -> str:
+        tries = (name, new_name("", url), *(f"{name[:58]}-{count}" for count in range(2, 10_000)))
         return next(free for free in tries if free not in self.made and free not in self.into.providers)
 
 

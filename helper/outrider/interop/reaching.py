@@ -22,6 +22,20 @@ WORDS: Mapping[str, str] = {
 """What other tools call our providers."""
 RUNTIMES = frozenset({"ollama", "vllm", "localai", "universal", "lmstudio", "lm_studio", "llamacpp", "llamafile"})
 """Programs that run a model where they stand, and hand nothing on."""
+GENERIC = frozenset(
+    {
+        "openai",
+        "openai-compatible",
+        "openai_compatible",
+        "custom_openai",
+        "custom",
+        "anthropic",
+        "claude",
+        "",
+        "litellm",
+    }
+)
+"""Words for a protocol rather than for whoever speaks it."""
 ELSEWHERE: Mapping[str, str] = {"api.together.xyz": "together"}
 """Older addresses of our providers."""
 _ENDS = re.compile(r"(?:/v1)?/messages$|/(?:chat/)?completions$|/responses$|/api/(?:chat|generate)$")
@@ -63,7 +77,9 @@ def provider_at(providers: Mapping[str, Provider], address: str, *, word: str) -
 
 
 def new_name(word: str, address: str) -> str:
-    """Returns a name for a provider that has none of ours: what it is, and where."""
+    """Returns a name for a provider that has none of ours: its own in the file, or what it is and where."""
+    if word not in GENERIC and word not in RUNTIMES and re.fullmatch(r"[a-z0-9][a-z0-9_.-]{0,63}", word):
+        return word
     parts = urlsplit(address)
     port = f"-{parts.port}" if parts.port else ""
     host = re.sub(r"[^A-Za-z0-9.-]", "-", parts.hostname or "").strip("-.")

@@ -42,6 +42,18 @@ class Telling:
         for left in lefts(given, known, path=path):
             self.leave(left.path, left.why)
 
+    def mapping(self, value: Any, *, path: str) -> Mapping[str, Any]:
+        """Returns an object, or an empty one and a line where something else stands in its place."""
+        if value is not None and not isinstance(value, Mapping):
+            self.leave(path, "it is no object of settings")
+        return value if isinstance(value, Mapping) else {}
+
+    def listed(self, value: Any, *, path: str) -> list[Any]:
+        """Returns a list, or an empty one and a line where something else stands in its place."""
+        if value is not None and not isinstance(value, list):
+            self.leave(path, "it is no list")
+        return value if isinstance(value, list) else []
+
     def needs(self, variable: str) -> None:
         """Says that a variable has to hold a key."""
         self._secrets[variable] = None
@@ -53,7 +65,7 @@ class Telling:
         key = read_key(value)
         if key.is_literal:
             self.hide(value)
-            self.warn(f"{path} holds a key in plain text: store it with `outrider keys set`, then take it out there")
+            self.warn(f"{path} holds a key in plain text: it is not taken over, and should not stand there")
         return key
 
     def hide(self, value: Any) -> None:
