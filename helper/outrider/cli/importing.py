@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -66,7 +67,7 @@ def importing(
     if not as_json:
         _print(found, merged, before, quiet=quiet)
     if is_new and not dry_run:
-        _agree(name, file, yes=yes, as_json=as_json)
+        _agree(_typed(name, file, hosts), yes=yes, as_json=as_json)
 
         def edit(values: dict[str, Any]) -> None:
             values.update(merging.merged(dict(values), found.layer).values)
@@ -137,17 +138,23 @@ def _below(layers: tuple[Any, ...]) -> int:
     return sum(layer.name in {"bundled", "managed"} for layer in layers)
 
 
-def _agree(name: str, file: str, *, yes: bool, as_json: bool) -> None:
+def _typed(name: str, file: str, hosts: tuple[str, ...]) -> str:
+    """Returns the command as it was typed, to type again."""
+    vouched = [word for host in hosts for word in ("--local", host)]
+    return shlex.join(["outrider", "import", name, file, *vouched])
+
+
+def _agree(typed: str, *, yes: bool, as_json: bool) -> None:
     if yes:
         return
     if as_json or sys.stdin is None or not sys.stdin.isatty():
         raise Refused(
             "nothing was written: nobody can be asked here",
-            hint=f"read what it becomes, then run `outrider import {name} {file} --yes`", kind="trust",
+            hint=f"read what it becomes, then run `{typed} --yes`", kind="trust",
         )  # fmt: skip
     if not click.confirm("Write this into your settings?", default=False, err=True):
         raise Refused(
-            "nothing was written", hint=f"`outrider import {name} {file} --dry-run` shows it again", kind="trust"
+            "nothing was written", hint=f"`{typed} --dry-run` shows it again", kind="trust"
         )
 
 
