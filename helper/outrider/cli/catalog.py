@@ -15,14 +15,14 @@ EPILOG = """\b
 Examples:
   outrider catalog sql "SELECT name, intelligence, coding, price FROM llms WHERE intelligence >= 45 ORDER BY price"
   outrider catalog pick orchestrator
-  outrider catalog show gemini
+  outrider catalog show opus
   outrider catalog stale
 
 Facts have a date and a source. `price` is three parts input to one part output, in dollars for a million tokens."""
 COST_EPILOG = """\b
 Examples:
   outrider catalog cost plan.yaml
-  outrider catalog cost --model claude.haiku --documents 10000 --input 3000 --output 300 --beside claude.opus
+  outrider catalog cost --model openai.gpt_6_luna --documents 10000 --input 3000 --beside anthropic.opus_5_5
 
 \b
 plan.yaml:
@@ -88,7 +88,7 @@ def _notes(session: Session, query: str, found: Any) -> list[str]:
                 f"and {_best(counts, 'coding')} (coding); older scores are in `scores`"
             )
     if "llms" in query.lower() and counts["unpriced"]:
-        told.append(f"{counts['unpriced']} models without a known price are not in llms")
+        told.append(f"not in llms, for want of a price: {counts['unpriced']:,}")
     return told
 
 
