@@ -60,7 +60,7 @@ def test_a_change_that_has_come_is_the_price(day: str, price: tuple[int, int], l
     """From its day on an announced price is the one that is shown and counted."""
     fact = Fact(provider="p", id="m", name="m", rates=(BASE, LATER, LAST))
     (found,), when = folded((fact,), day=day)
-    assert (found.rates[0].input, found.rates[0].output) == price
+    assert (found.rates[0].input, found.rates[0].output) == tuple(map(Decimal, price))
     assert found.rates[0].cached == Decimal("0.1")
     assert (len([rate for rate in found.rates if rate.kind == "change"]), when) == (left, until)
 

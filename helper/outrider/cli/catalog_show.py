@@ -19,7 +19,7 @@ def show(name: str, *, as_json: bool, quiet: bool) -> None:
     facts = facts_in_force.gathered(session)
     wanted = facts.names.get(name)
     every = facts.catalog.facts
-    found = [fact for fact in every if fact.key == wanted or (wanted is None and name in {fact.id, fact.name})]
+    found = [fact for fact in every if fact.key == wanted or (wanted is None and name in _names(fact))]
     if not found:
         small = name.lower()
         found = [fact for fact in every if small in fact.name.lower() or small in fact.id.lower()]
@@ -44,6 +44,10 @@ def show(name: str, *, as_json: bool, quiet: bool) -> None:
         _print_fact(fact, clashes[fact.key])
     if len(found) > 20 and not quiet:
         note(f"{len(found) - 20} more: name it more closely")
+
+
+def _names(fact: Fact) -> set[str]:
+    return {fact.id, fact.name, f"{fact.provider}/{fact.id}"}
 
 
 def _dollars(amount: Decimal | None) -> str:
