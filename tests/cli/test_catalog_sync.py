@@ -1,6 +1,9 @@
 """`outrider catalog sync`: what comes stands, what fails leaves the old snapshot and says how old it is."""
 
 import json
+import resource
+import subprocess
+import sys
 import time
 from copy import deepcopy
 from pathlib import Path
@@ -260,13 +263,15 @@ def test_a_damaged_snapshot_does_not_count(typed: Shell, home: Path, sources: Sc
     assert any("is damaged" in check["message"] for check in typed("doctor", "--json").json["checks"])
 
 
-def test_five_thousand_rows_come_in_time(typed: Shell, sources: ScriptedServer) -> None:
-    """Fetched, judged, stored and built into the database: two seconds of work at most."""
+def test_five_thousand_rows_come_in_time(sources: ScriptedServer, tmp_path: Path) -> None:
+    """Fetched, judged, stored and built into the database, start and all: two seconds of work at most."""
     rows = {f"m-{number}": {**MODELS_DEV["google"]["models"]["gem-9"], "id": f"m-{number}"} for number in range(5_000)}
     serve(sources, "models.dev", {"google": {"models": rows}})
-    began = time.process_time()
-    done = typed("catalog", "sync", "models.dev")
-    taken = time.process_time() - began
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    command = [sys.executable, "-I", "-m", "outrider", "catalog", "sync", "models.dev"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    taken = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     print(f"5,000 rows: {taken:.2f} s of processor time")
-    assert done.out.startswith("models.dev: 5,000 models, changed")
+    assert done.stdout.startswith("models.dev: 5,000 models, changed")
     assert taken <= 2.0

@@ -90,3 +90,16 @@ def test_priorities_order(priority: str, order: list[str]) -> None:
     ]  # fmt: skip
     found = pick(every, shares={}, absolute={}, priority=priority)
     assert [entry["name"] for entry in found.chosen] == order
+
+
+def test_what_cannot_do_it_or_has_no_key_is_left_out() -> None:
+    """An ability that is known to be missing, and a provider without a key; what runs here needs none."""
+    every = [
+        row("blind", price=1.0, vision=False), row("keyless", price=1.0, provider="other", vision=True),
+        row("mine", price=0.0, provider="here", local=True), row("good", price=2.0, vision=True),
+    ]  # fmt: skip
+    found = pick(every, shares={}, absolute={}, priority="cost", needs=frozenset({"vision"}), usable=frozenset({"p"}))
+    assert [entry["name"] for entry in found.chosen] == ["mine", "good"]
+    assert [(entry.name, entry.why) for entry in found.excluded] == [
+        ("blind", "has no vision"), ("keyless", "no key for other")
+    ]  # fmt: skip

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from outrider.errors import OutriderError
 from outrider.rows import Condition, Price, Rates
-from outrider.rules.facts.planning import Priced, Stage, all_by_one, lines, total
+from outrider.rules.facts.planning import Plan, Priced, Stage, all_by_one, lines, plan_from, total
 
 MONDAY = 1_763_942_400.0
 """2025-11-24, midnight UTC."""
@@ -67,3 +68,35 @@ def test_what_is_not_known_is_said() -> None:
         "y gives 40 tokens at most",
     ]
     assert total(lines(all_by_one(stages, "y"), known, midnight=MONDAY)) == Decimal("0.00165")
+
+
+def test_a_plan_is_read() -> None:
+    """What a stage does not say is one document without tokens, and nothing is batched or cached."""
+    document = {
+        "beside": "y",
+        "description": "…",
+        "stages": [{"model": "x"}, {"model": "x", "name": "n", "hour": None}],
+    }
+    assert plan_from(document) == Plan(
+        stages=(Stage(name="stage 1", model="x"), Stage(name="n", model="x")), beside="y"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ([], "a plan is an object with `stages`"),
+        ({"stage": []}, "the plan has no `stage`"),
+        ({"stages": [1]}, "stages[0] is an object"),
+        ({"stages": [{"model": "x"}] * 101}, "`stages` is a list of 1 to 100 stages"),
+        ({"stages": [{"model": "x"}], "beside": 3}, "`beside` names a model"),
+        ({"stages": [{"model": "x", "name": 3}]}, "stages[0].name is a text"),
+        ({"stages": [{"model": "x", "input": True}]}, "stages[0].input is a whole number from 0 to 1,000,000,000,000"),
+        ({"stages": [{"model": "x", "input": 1.5}]}, "stages[0].input is a whole number from 0 to 1,000,000,000,000"),
+    ],
+)
+def test_a_plan_that_is_none_names_the_place(document: Any, message: str) -> None:
+    """Nothing is counted of a plan that is wrong in one place."""
+    with pytest.raises(OutriderError) as refused:
+        plan_from(document)
+    assert refused.value.message == message
