@@ -220,6 +220,13 @@ def test_a_fresh_install_works_by_its_link(installed: tuple[Machine, str]) -> No
     assert list((machine.share / "venv").glob("lib/python3.*/site-packages/setuptools*")) == []
 
 
+def test_an_installed_helper_has_its_facts(installed: tuple[Machine, str]) -> None:
+    """Without a checkout around it, the catalog is there: prices, windows, scores."""
+    machine, _ = installed
+    said = machine.outrider("catalog", "sql", "-q", "--csv", "SELECT count(*) > 80, count(intelligence) > 15 FROM llms")
+    assert said.splitlines()[1] == "1,1"
+
+
 def test_an_install_tells_what_to_do_next(installed: tuple[Machine, str]) -> None:
     """It names the command by its path, the line for the profile, which it does not edit, and the budgets, once."""
     machine, said = installed

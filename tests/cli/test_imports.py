@@ -90,7 +90,9 @@ def keyed(home: Path, server: ScriptedServer, tmp_path: Path, monkeypatch: pytes
     [
         "--help", "--version", "ask --help", "models", "models --json", "route hello", "route hello --json", "tasks",
         "presets", "status", "status --json", "providers", "providers --json", "usage", "runs", "keys list",
-        "config path", "switch --help", "jobs list", "thread list", "guide", "guide --json",
+        "config path", "catalog show luna", "catalog pick orchestrator", "catalog stale --json",
+        "catalog cost --model openai/gpt-6-luna --input 10", "switch --help", "jobs list", "thread list", "guide",
+        "guide --json",
         "ask -m echo hello", "ask -m echo hello --json", "ask -m echo hello --dry-run",
     ],
 )  # fmt: skip

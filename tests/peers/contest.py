@@ -109,6 +109,9 @@ def prepared(folder: Path) -> Iterator[Contest]:
         yield Contest(folder=folder / "work", commands=tuple(commands), missing=missing)
 
 
+QUERY = "SELECT name, price FROM llms WHERE intelligence >= 45 ORDER BY price LIMIT 5"
+
+
 def _ours(link: str, stage: Stage) -> list[Command]:
     home = stage.folder / "layers"
     plain = {**stage.env, "LOOPBACK_KEY": KEY, "CLAUDE_CONFIG_DIR": _layer(home / "plain", stage.server.http)}
@@ -125,6 +128,7 @@ def _ours(link: str, stage: Stage) -> list[Command]:
         Command("outrider --help", (link, "--help"), plain, "route"),
         Command("outrider --version", (link, "--version"), plain, "outrider"),
         Command("outrider models", (link, "models"), plain, "loopback.mock"),
+        Command("outrider catalog sql", (link, "catalog", "sql", QUERY), plain, "Claude"),
         Command("outrider route", (link, "route", PROMPT), plain, "rule"),
         Command("outrider status", (link, "status"), plain),
         Command("outrider tasks", (link, "tasks"), plain, "hello"),

@@ -20,6 +20,8 @@ MEMORY = 35.0
 """The most that a one-shot ask may take at its peak, in MiB."""
 START = 0.15
 """What a command that asks nobody may take of `llm --help`."""
+CATALOG = 1.5
+"""What a query over the facts of all models may take of the plain list."""
 
 
 class Measured:
@@ -56,6 +58,7 @@ BARS = (
     Bar("outrider --version", LLM_HELP, START),
     Bar("outrider models", LLM_HELP, START),
     Bar("outrider route", LLM_HELP, START),
+    Bar("outrider catalog sql", "outrider models", CATALOG),
 )
 
 

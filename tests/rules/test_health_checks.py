@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from outrider.rules.health_checks import endings, environment
+from outrider.rules.facts.staleness import Differing, Gone, OldPrice, Stale
+from outrider.rules.health_checks import endings, environment, facts
 from tests.rules.small import VALUES, registry
 
 
@@ -59,3 +60,26 @@ def test_a_model_used_of_late_is_named_too() -> None:
     """With what replaces it."""
     (found,) = endings(registry({**VALUES, "tasks": {}}), frozenset({"cloud.old"}), today=date(2026, 11, 20))
     assert (found.message, found.fix) == ("cloud.old was used of late, and is retired", "use cloud.big instead")
+
+
+def test_only_what_the_user_uses_is_told_of_the_catalog() -> None:
+    """Old and differing prices of models that ran of late, models that are gone, and damaged snapshots."""
+    (one, two) = tuple(registry().models.values())[:2]
+    old = [
+        OldPrice(id=model.id, provider=model.provider, as_of="2026-01-01", days=99, chains=()) for model in (one, two)
+    ]
+    other = [
+        Differing(model=model.name, counted="$1/$2", said="$2/$4", source="list 12ab", as_of="2026-02-02", chains=())
+        for model in (one, two)
+    ]
+    gone = Gone(model="shop/x", id="x", provider="shop", chains=("mine",))
+    found = Stale(ending=(), prices=tuple(old), differing=tuple(other), gone=(gone,))
+    snapshots = ({"source": "list", "damaged": True}, {"source": "whole", "days": 3})
+    assert [check.message for check in facts(found, snapshots, registry(), frozenset({one.name, "nothing"}))] == [
+        "shop/x is in mine, and in no fetched list of shop",
+        "the prices of 1 models that you use are 99 days old or older",
+        "the snapshot of list is damaged, and does not count",
+        f"{one.name} counts with $1/$2 for a million tokens in and out, and list 12ab of 2026-02-02 says $2/$4",
+    ]
+    nothing = Stale(ending=(), prices=tuple(old), differing=tuple(other), gone=())
+    assert list(facts(nothing, (), registry(), frozenset())) == []

@@ -17,6 +17,7 @@ from outrider.rules.disclosure import Attached
 from outrider.rules.limits import Limits, for_route
 from outrider.rules.privacy import PUBLIC
 from outrider.rules.routing import route as decide
+from outrider.rules.routing import unpriced
 from outrider.rules.selection import Facts, Selection, resolve, unknown
 from outrider.rules.targets import Situation
 
@@ -85,6 +86,11 @@ def decide_on(session: Session, wish: Wish, *, run: str = "", may_ask_servers: b
     if wish.keyless:
         # A replay asks nobody, so it needs nobody's key.
         situation = replace(situation, keys=dict.fromkeys(registry.providers, ""), health={})
+    lacking = unpriced(registry, selection, facts, situation)
+    if lacking:
+        from outrider.cli.facts_in_force import prices
+
+        situation = replace(situation, prices=prices(session, lacking))
     decision = decide(registry, selection, facts, situation)
     if may_ask_servers and _servers_matter(decision):
         from outrider.cli.servers import ask_stale_servers

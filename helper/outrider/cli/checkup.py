@@ -188,13 +188,16 @@ def surroundings(session: Session, repair: bool) -> Iterator[Check]:  # noqa: FB
     variables = (*here, *client_survey.variables_set(session.places, watched))
     yield from client_checks.defeating(variables, client=version)
     now = time.time()
+    today = datetime.fromtimestamp(now, tz=UTC).date()
+    yield from health_checks.endings(session.registry, _used_of_late(session, now), today=today)
+
+
+def _used_of_late(session: Session, now: float) -> frozenset[str]:
     try:
         sums = ledger_read.sums(session.ledger, by=("model",), since=now - LATELY)
     except StorageFault:
-        sums = ()
-    used = frozenset(entry.names[0] or "" for entry in sums)
-    today = datetime.fromtimestamp(now, tz=UTC).date()
-    yield from health_checks.endings(session.registry, used, today=today)
+        return frozenset()
+    return frozenset(entry.names[0] or "" for entry in sums)
 
 
 def _client(session: Session) -> client_checks.Version | None:
@@ -218,7 +221,16 @@ def pack(session: Session, repair: bool) -> Iterator[Check]:  # noqa: FBT001 (on
         hook_faults.forget(where)
 
 
-SUBJECTS: tuple[Subject, ...] = (versions, home, ledger, settings, keys, surroundings, pack)
+def facts(session: Session, repair: bool) -> Iterator[Check]:  # noqa: FBT001, ARG001 (one shape for all subjects)
+    """Looks at the catalog: prices that nobody looked at for long, models that no list has, damaged snapshots."""
+    from outrider.cli.catalog_stale import looked_at
+
+    found, snapshots = looked_at(session)
+    used = _used_of_late(session, time.time())
+    yield from health_checks.facts(found, snapshots, session.registry, used)
+
+
+SUBJECTS: tuple[Subject, ...] = (versions, home, ledger, settings, keys, surroundings, facts, pack)
 
 
 def every_check(session: Session, *, repair: bool) -> Iterator[Check]:

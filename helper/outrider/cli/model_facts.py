@@ -89,7 +89,7 @@ class Facts:
             rows += [
                 ("provider", model.provider),
                 ("id", model.id),
-                ("row", "none: its price and window are not known"),
+                ("row", f"none: `outrider catalog show {model.name}` says what is known of it"),
             ]
         for name, path, value in flat(model.row, path_of("models", model.name)):
             origin = layers.get(path)

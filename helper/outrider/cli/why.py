@@ -163,4 +163,5 @@ def _price(target: Mapping[str, Any]) -> str:
     if not price:
         return ""
     as_of = f", as of {target['as_of']}" if target.get("as_of") else ""
-    return f" (${price.get('input')} in, ${price.get('output')} out for a million tokens{as_of})"
+    source = f", {target['price_source']}" if target.get("price_source") else ""
+    return f" (${price.get('input')} in, ${price.get('output')} out for a million tokens{as_of}{source})"

@@ -15,6 +15,7 @@ from outrider.doors.files import locked, make_folder, read_small, write_whole
 from outrider.doors.settings import SMALL_FILE, Places
 from outrider.errors import OutriderError, StorageFault
 from outrider.rows import Provider, Registry
+from outrider.rules.secrets import variables
 
 SALT = "salt"
 FOREIGN = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")
@@ -108,7 +109,7 @@ class Keys:
 
     def named_values(self, registry: Registry) -> dict[str, str]:
         """Returns every value that must not leave, with the name of its variable: known keys and the key file."""
-        names = {name: None for provider in registry.providers.values() for name in provider.keys}
+        names = dict.fromkeys(variables(registry.providers))
         found = {value: name for name in (*names, *FOREIGN) if (value := self.lookup(name)) and len(value) >= 8}
         if self._file is None:
             self._file = env_file(self._places)

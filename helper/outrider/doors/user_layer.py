@@ -3,7 +3,7 @@
 import json
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from outrider.doors import registry
@@ -11,6 +11,8 @@ from outrider.doors.files import locked, make_folder, read_small, write_whole
 from outrider.doors.settings import SMALL_FILE, Places
 from outrider.errors import OutriderError
 from outrider.rows import Registry
+from outrider.rules.layers import Layer, merge
+from outrider.rules.rows_from import registry_from
 
 Change = Callable[[dict[str, Any]], None]
 
@@ -42,6 +44,20 @@ def _changed(places: Places, edit: Change) -> tuple[str, Registry]:
         else:
             write_whole(path, before, mode=mode)
         raise
+
+
+def tried(places: Places, values: Mapping[str, Any]) -> Registry:
+    """Returns the registry that would follow from these settings of the user's, without any project's.
+
+    Raises with every problem where it would not be valid; writes nothing.
+    """
+    sources = [source for source in registry.read_sources(places) if source.name in {"bundled", "managed"}]
+    path = registry.user_files(places)[0]
+    layers = (*registry.parse_layers(tuple(sources), trusted=True), Layer(name="user", path=path, values=values))
+    registry.check_layers(places, layers)
+    merged, origins, notes = merge(layers)
+    registry.check_values(merged)
+    return registry_from(merged, origins=origins, digest="", notes=notes)
 
 
 def read(places: Places) -> dict[str, Any]:

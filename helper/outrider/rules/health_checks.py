@@ -1,18 +1,17 @@
 """What the environment and the registry's dates say about trouble ahead. The variables and the day are handed in."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 from outrider.records import record
 from outrider.rows import Model, Registry
+from outrider.rules.facts.staleness import SOON, Stale
 from outrider.rules.routing import model_called
 from outrider.rules.secrets import FOREIGN, foreign_hint, variables, why_foreign
 
 Mark = Literal["ok", "warn", "fail"]
-SOON = 60
-"""Days before a model's end in which it is named."""
 PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 _ADDRESS = re.compile(r"([A-Z0-9_]+)_(?:BASE_URL|API_BASE|HOST)")
@@ -67,6 +66,32 @@ def endings(registry: Registry, used: frozenset[str], *, today: date) -> Iterato
             fix = f"use {instead} instead" if instead else "run `outrider models` for another"
             where = "is in a chain, and" if name in named else "was used of late, and"
             yield Check(name="models", mark="warn", message=f"{name} {where} {ended}", fix=fix)
+
+
+def facts(
+    found: Stale, snapshots: Iterable[Mapping[str, Any]], registry: Registry, used: frozenset[str]
+) -> Iterator[Check]:
+    """Yields what is out of date of the catalog, as far as it concerns the user's own chains and what they used."""
+    for one in found.gone:
+        message = f"{one.model} is in {', '.join(one.chains)}, and in no fetched list of {one.provider}"
+        yield Check(name="models", mark="warn", message=message, fix="run `outrider models --live`, or name another")
+    keys = {(model.provider, model.id) for name in used if (model := model_called(registry, name)) is not None}
+    old = [price.days for price in found.prices if (price.provider, price.id) in keys]
+    if old:
+        message = f"the prices of {len(old)} models that you use are {min(old)} days old or older"
+        yield Check(name="prices", mark="warn", message=message, fix="run `outrider catalog sync all`")
+    for snapshot in snapshots:
+        if snapshot.get("damaged"):
+            message = f"the snapshot of {snapshot['source']} is damaged, and does not count"
+            fix = f"run `outrider catalog sync {snapshot['source']}`"
+            yield Check(name="catalog", mark="warn", message=message, fix=fix)
+    for differing in found.differing:
+        if differing.model in used:
+            message = (
+                f"{differing.model} counts with {differing.counted} for a million tokens in and out, and "
+                f"{differing.source} of {differing.as_of} says {differing.said}"
+            )
+            yield Check(name="prices", mark="warn", message=message, fix="see `outrider catalog stale`")
 
 
 def _ending(model: Model, *, today: date) -> str | None:

@@ -189,6 +189,9 @@ def _unpriced(said: Mapping[str, Any], *, base: Mapping[str, Any]) -> Mapping[st
 def _bound_keys(said: Mapping[str, Any], *, base: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Drops what no project may say, trusted or not: how to reach the network, and where to send a bound key."""
     refused: list[str] = []
+    if "catalog" in said:
+        said = {key: value for key, value in said.items() if key != "catalog"}
+        refused.append("only the user's own layer may say `catalog`")
     if "network" in said:
         # A proxy sees every prompt that goes out in the clear, and a CA file vouches for anybody.
         said = {key: value for key, value in said.items() if key != "network"}

@@ -123,7 +123,8 @@ def decision(
         "task": route.task, "rule": route.rule, "level": route.level, "rejected": list(route.rejected),
         "targets": [
             {"model": target.model.name, "provider": target.provider.name, "id": target.wire_id,
-             "price": target.model.row.get("price"), "as_of": target.model.row.get("as_of")}
+             "price": target.model.row.get("price"), "as_of": target.model.row.get("as_of"),
+             **({"price_source": said} if (said := target.model.row.get("price_source")) else {})}
             for target in route.targets
         ],
         "passed": [{"model": entry.model, "why": entry.why, "kind": entry.kind} for entry in route.passed],

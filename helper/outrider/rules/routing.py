@@ -30,6 +30,8 @@ def route(registry: Registry, selection: Selection, facts: Facts, situation: Sit
         data_class=mark.name,
     )  # fmt: skip
     models, notes = _chain(registry, choice, situation)
+    if situation.prices:
+        models = _priced(models, situation)
     steps = _walk(registry, situation, models, wanted)
     has_way = any(isinstance(step, Target) for step in steps)
     tail: tuple[Target, ...] = ()
@@ -58,6 +60,24 @@ def route(registry: Registry, selection: Selection, facts: Facts, situation: Sit
         data_class=mark.name, class_from=mark.because, effort=_effort(choice),
         content_filter_falls_over=task.row.get("content_filter") == "next", wait=wait, notes=(*choice.notes, *notes),
     )  # fmt: skip
+
+
+def unpriced(registry: Registry, selection: Selection, facts: Facts, situation: Situation) -> tuple[Model, ...]:
+    """Returns the models of this request's chain that are served elsewhere and have no price of their own."""
+    models, _ = _chain(registry, choose(registry, selection, facts), situation)
+    return tuple(
+        model
+        for model in models
+        if model.price is None and model.id != "*" and not (provider := registry.providers[model.provider]).local
+        and provider.dialect not in {"native", "echo"}
+    )  # fmt: skip
+
+
+def _priced(models: tuple[Model, ...], situation: Situation) -> tuple[Model, ...]:
+    from outrider.rules.facts.pricing import priced
+
+    found = ((model, situation.prices.get((model.provider, model.id))) for model in models)
+    return tuple(priced(model, known) if known and model.price is None else model for model, known in found)
 
 
 def _effort(choice: Choice) -> str | None:
@@ -133,13 +153,17 @@ def by_floors(registry: Registry, task: Task, *, at: float) -> tuple[Model, ...]
     if not versions:
         return ()
     current = [model for model in scored if _version(model) == versions[-1] and model.row.get("status") != "retired"]
-    best = {axis: max((score(model, axis) for model in current), default=0.0) for axis in task.floors}
-    fit = [
-        model
+    # Imported here: most tasks have a chain.
+    from outrider.rules.facts.picking import pick
+
+    rows = [
+        {"name": model.name, "provider": model.provider, "price": float(_blend(model, at)),
+         **{axis: score(model, axis) for axis in ("intelligence", "coding")}}
         for model in current
-        if all(score(model, axis) >= share * best[axis] - 1e-9 for axis, share in task.floors.items())
-    ]
-    return tuple(sorted(fit, key=lambda model: _rank(model, order=task.order, at=at)))
+    ]  # fmt: skip
+    return tuple(
+        registry.models[row["name"]] for row in pick(rows, shares=task.floors, absolute={}, priority=task.order).chosen
+    )
 
 
 def _version(model: Model) -> str:
@@ -148,20 +172,6 @@ def _version(model: Model) -> str:
 
 def _as_numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".") if part.isdigit())
-
-
-def _rank(model: Model, *, order: str, at: float) -> tuple[float, float, str]:
-    price = float(_blend(model, at))
-    intelligence = score(model, "intelligence")
-    match order:
-        case "capability":
-            return -intelligence, price, model.name
-        case "cost":
-            return price, -intelligence, model.name
-        case "reliability":
-            return -score(model, "coding"), price, model.name
-        case _:
-            return price / max(intelligence, 1.0) ** 2, -intelligence, model.name
 
 
 def _blend(model: Model, at: float) -> Decimal:

@@ -11,9 +11,13 @@ FOREIGN = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")
 """Claude Code's own: a login of the client is not ours to spend."""
 
 
+CATALOGUES = {"ARTIFICIAL_ANALYSIS_API_KEY": "artificial-analysis"}
+"""Keys of no provider: `catalog sync` reads these sources with them."""
+
+
 def variables(providers: Mapping[str, Provider]) -> dict[str, str]:
-    """Returns every variable that a provider reads, with that provider's name."""
-    return {name: provider.name for provider in providers.values() for name in provider.keys}
+    """Returns every variable that a provider or a source of the catalog reads, with its name."""
+    return {name: provider.name for provider in providers.values() for name in provider.keys} | CATALOGUES
 
 
 def variable_for(name: str, providers: Mapping[str, Provider]) -> str:
@@ -21,6 +25,9 @@ def variable_for(name: str, providers: Mapping[str, Provider]) -> str:
     known = variables(providers)
     if name in known:
         return name
+    for variable, source in CATALOGUES.items():
+        if name == source:
+            return variable
     if name in providers:
         if not providers[name].keys:
             raise OutriderError(f"{name} needs no key", hint="run `outrider providers` to see which do")

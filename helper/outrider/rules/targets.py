@@ -4,6 +4,8 @@ A way is the model's own provider or a gateway that serves the same model (`also
 """
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from outrider.data import NOTHING, Passed, Target
 from outrider.records import record, replace
@@ -11,6 +13,9 @@ from outrider.rows import Model, Provider, Registry
 from outrider.rules import classes, privacy
 from outrider.rules.health import Health
 from outrider.rules.limits import Limits, Spend
+
+if TYPE_CHECKING:
+    from outrider.rules.facts.pricing import Known
 
 EMBEDDING_MARKS = ("embed", "rerank", "whisper", "tts", "bge-", "minilm")
 """Served by local servers beside chat models, and useless for a question."""
@@ -30,7 +35,8 @@ class Situation:
 
     `keys` maps a provider to the id of its key (empty for one that needs none); a provider without a usable key is
     missing. `now` is monotonic, `at` is wall-clock, both in seconds. `agent_names` is what our subagents are called in
-    the client, empty where it has none of them; `paused` says that it has them, and does not see them.
+    the client, empty where it has none of them; `paused` says that it has them, and does not see them. `prices` are the
+    catalog's, by provider and wire id, for models that have none of their own.
     """
 
     keys: Mapping[str, str]
@@ -42,6 +48,7 @@ class Situation:
     at: float = 0.0
     agent_names: Mapping[str, str] = NOTHING
     paused: bool = False
+    prices: "Mapping[tuple[str, str], Known]" = MappingProxyType({})
 
 
 @record

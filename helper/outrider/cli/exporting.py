@@ -1,0 +1,76 @@
+"""`outrider export`: the registry as another tool's file, with the names of variables and no key."""
+
+import os
+
+import click
+
+from outrider.cli.families import plain_options
+from outrider.cli.session import Session
+from outrider.cli.show import dump, note, out
+from outrider.errors import OutriderError
+from outrider.interop import EXPORT_EXAMPLES, EXPORTS, LATER
+from outrider.rules.nearest import nearest
+
+
+@click.command("export", epilog=EXPORT_EXAMPLES)
+@click.argument("tool", metavar="FORMAT")
+@click.option("-m", "--model", "names", metavar="NAME", multiple=True, help="Only this model, alias, task or preset.")
+@click.option("--ready", is_flag=True, help="Only models whose key is there, or that need none.")
+@click.option("--out", "path", metavar="FILE", help="Write to a file that is not there yet.")
+@plain_options
+def exporting(tool: str, *, names: tuple[str, ...], ready: bool, path: str | None, as_json: bool, quiet: bool) -> int:
+    """Write your models for another tool: litellm, aichat, llm, aider or env.
+
+    Each key is a reference to its variable, in that tool's own words. What the tool cannot say is named at the top of
+    the file.
+    """
+    from outrider.cli.printing import check_out
+    from outrider.doors.files import write_whole
+    from outrider.interop import exporting as choosing
+    from outrider.interop import formats
+
+    name = _format(tool)
+    session = Session()
+    check_out(path, session)
+    if path is not None and os.path.lexists(path):
+        raise OutriderError(f"{path} is there already", hint="name a new file, or remove it first")
+    for wanted in names:
+        _check(session, wanted)
+    choice = choosing.chosen(session.registry, names)
+    choice = choosing.ready(choice, frozenset(session.keys.present(session.registry))) if ready else choice
+    if not choice.entries:
+        raise OutriderError("there is no model to export", hint="leave --ready out, or see `outrider models`")
+    found = formats.write(name, session.registry, choice)
+    if path is not None:
+        write_whole(os.path.abspath(path), found.text.encode("utf-8"))
+    if as_json:
+        text = found.text if path is None else None
+        dump({"format": name, "models": [entry.name for entry in choice.entries], "out": path, "text": text,
+              "notes": list(found.notes), "steps": list(found.steps)})  # fmt: skip
+        return 0
+    if path is None:
+        out(found.text.rstrip("\n"))
+    else:
+        out(f"{len(choice.entries)} models written to {path}: it belongs to {found.place}")
+    for text in () if quiet or path is None else found.notes:
+        note(f"not in it: {text}")
+    for text in () if quiet or path is None else found.steps:
+        note(f"to do: {text}")
+    return 0
+
+
+def _format(tool: str) -> str:
+    name = tool.lower()
+    if name in LATER:
+        raise OutriderError(f"`{name}` cannot be exported yet", hint=f"the formats are {', '.join(EXPORTS)}")
+    if name not in EXPORTS:
+        close = nearest(name, EXPORTS)
+        guess = f"did you mean `{close}`? " if close else ""
+        raise OutriderError(f"no format is called `{tool[:80]}`", hint=f"{guess}the formats are {', '.join(EXPORTS)}")
+    return name
+
+
+def _check(session: Session, wanted: str) -> None:
+    from outrider.rules.selection import resolve
+
+    resolve(session.registry, wanted)

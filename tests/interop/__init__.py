@@ -1,0 +1,1 @@
+"""Other tools' settings in, and ours out."""
