@@ -102,7 +102,8 @@ def test_an_agents_command_is_one_that_there_is(agent: str, line: str) -> None:
     assert words[0] == "outrider"
     command = cli.get_command(click.Context(cli), words[1])
     assert command is not None
-    command.make_parser(click.Context(command)).parse_args(words[2:])
+    root = click.Context(cli, **cli.context_settings)
+    command.make_parser(click.Context(command, parent=root)).parse_args(words[2:])
 
 
 def test_what_is_always_on_is_small(rendered: Mapping[str, bytes]) -> None:

@@ -149,7 +149,8 @@ def test_every_call_on_a_page_exists(path: str) -> None:
             found = command.get_command(context, member)
             assert found is not None, words
             command = found
-        parser = command.make_parser(click.Context(command, info_name=words[0]))
+        root = click.Context(cli, **cli.context_settings)
+        parser = command.make_parser(click.Context(command, info_name=words[0], parent=root))
         _, too_many, _ = parser.parse_args(list(rest))
         assert too_many == [], words
 

@@ -62,7 +62,9 @@ def gathered(session: Session) -> Facts:
     snapshots = [one for name in _snapshots(session) if (one := catalog_snapshots.load(session.places, name))]
     synced = [one.facts for one in snapshots if one.source != INDEX]
     whole = merged((own, *synced, ours), conflicts=conflicts)
-    every, until = folded(shipped.by_maker(whole.facts, document["makers"]), day=time.strftime("%Y-%m-%d", time.gmtime()))
+    every, until = folded(
+        shipped.by_maker(whole.facts, document["makers"]), day=time.strftime("%Y-%m-%d", time.gmtime())
+    )
     for one in snapshots:
         if one.source == INDEX:
             keys = frozenset(fact.key for fact in own)

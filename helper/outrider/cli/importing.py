@@ -153,9 +153,7 @@ def _agree(typed: str, *, yes: bool, as_json: bool) -> None:
             hint=f"read what it becomes, then run `{typed} --yes`", kind="trust",
         )  # fmt: skip
     if not click.confirm("Write this into your settings?", default=False, err=True):
-        raise Refused(
-            "nothing was written", hint=f"`{typed} --dry-run` shows it again", kind="trust"
-        )
+        raise Refused("nothing was written", hint=f"`{typed} --dry-run` shows it again", kind="trust")
 
 
 def _lines(found: "Imported", merged: "Merged", before: Mapping[str, Any]) -> list[str]:

@@ -96,10 +96,15 @@ def stale(
     endings = [ending for fact in every if (ending := _ending(fact, ours, used, today=today)) is not None]
     prices = [price for fact in every if (price := _old(fact, ours, used, today=today)) is not None]
     return Stale(
-        ending=tuple(sorted(endings, key=lambda one: (not one.chains, not one.chains and one.model is None, one.day or "", one.id))),
+        ending=tuple(sorted(endings, key=_urgency)),
         prices=tuple(sorted(prices, key=lambda one: (not one.chains, one.as_of, one.id))),
         differing=_differing(registry, every, chains), gone=_gone(registry, tuple(listed)),
     )  # fmt: skip
+
+
+def _urgency(one: Ending) -> tuple[bool, bool, str, str]:
+    """Orders endings: those in a chain first, then those with a row of ours, then by day."""
+    return not one.chains, not one.chains and one.model is None, one.day or "", one.id
 
 
 def chains_by_model(registry: Registry, *, own: bool = False) -> dict[str, tuple[str, ...]]:
