@@ -27,6 +27,7 @@ def test_a_forced_model_is_told_of(make: Make, is_on: bool, forced: bool, told: 
     stage = make("loose")
     write(stage.claude / "settings.json", json.loads(TURNED_ON) if is_on else {})
     client = replace(stage.client, env=FORCED if forced else {})
+    shown: list[str] = []
     for _ in range(RUNS):
         with MessagesApi(main=[[spawn("scout")]]) as api:
             client.ask("hello", api=api)
