@@ -32,6 +32,7 @@ def program() -> Path:
     found = sorted((folder / "node_modules" / "@ccusage").glob("ccusage-*/bin/ccusage"))
     if not found:
         raise CannotInstallError("there is no native program for this system")
+    found[0].chmod(0o755)  # it comes without the mark: the script around it sets it when it is first run
     return found[0]
 
 

@@ -60,7 +60,7 @@ def _fact(row: Json, *, version: str) -> Fact:
     speed = (row.get("performance") or {}).get("median_output_tokens_per_second")
     speed = row.get("median_output_tokens_per_second") if speed is None else speed
     return Fact(
-        provider=NAME, id=re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-"), name=name,
+        provider=NAME, id=text(re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")), name=name,
         creator=CREATORS.get(maker, maker), rates=tuple(_rates(row.get("pricing") or {})),
         scores=tuple(_scores(row.get("evaluations") or {}, version=version, effort=effort[1] if effort else "")),
         tps=score(speed), released=day(row.get("release_date")),

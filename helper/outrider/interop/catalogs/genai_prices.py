@@ -39,12 +39,12 @@ def _rows(providers: list[Json]) -> Iterator[Json]:
         if not isinstance(models, list):
             raise ChangedShape("a provider has no list of models")
         for row in models:
-            yield text(provider["id"]), row
+            yield provider.get("id"), row
 
 
 def _fact(entry: Json) -> Fact | None:
     named, row = entry
-    provider, wire_id = PROVIDERS.get(named, named), text(row["id"])
+    provider, wire_id = PROVIDERS.get(text(named), named), text(row["id"])
     rates = tuple(_rates(row["prices"]))
     if not rates:
         return None
