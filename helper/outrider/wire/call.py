@@ -55,7 +55,7 @@ def encode(request: Request, target: Target, *, key: str | None, timing: Timing)
         "content-type": "application/json",
         "accept": _accepted(target) if request.stream else "application/json",
         **own,
-        **_about(provider, key),
+        **about(provider, key),
     }
     call = HttpCall(
         method="POST",
@@ -126,11 +126,11 @@ def list_call(provider: Provider, *, key: str | None, timing: Timing) -> HttpCal
     listed = str(provider.row.get("list") or path)
     url = listed if "://" in listed else join(provider.base_url, listed)
     # A key is bound to the origin of its provider: a list that is kept elsewhere is read without it.
-    is_home = _origin(url) == _origin(provider.base_url)
+    is_home = origin(url) == origin(provider.base_url)
     return HttpCall(
         method="GET",
         url=url,
-        headers=tuple({"accept": "application/json", **own, **_about(provider, key if is_home else None)}.items()),
+        headers=tuple({"accept": "application/json", **own, **about(provider, key if is_home else None)}.items()),
         body=b"",
         timing=timing,
         local_only=provider.local,
@@ -181,7 +181,7 @@ def join(base_url: str, path: str) -> str:
     return f"{base}/{tail}"
 
 
-def _about(provider: Provider, key: str | None) -> dict[str, str]:
+def about(provider: Provider, key: str | None) -> dict[str, str]:
     """Returns the headers that are the provider's: who we are, what its row fixes, and its key."""
     headers = {"accept-encoding": "identity", "user-agent": f"outrider/{__version__}"}
     headers |= {name.lower(): str(value) for name, value in (provider.row.get("headers") or {}).items()}
@@ -205,7 +205,7 @@ def _accepted(target: Target) -> str:
     return f"{stream}, application/json"
 
 
-def _origin(url: str) -> str:
+def origin(url: str) -> str:
     """Returns scheme, host and port of an address."""
     scheme, _, rest = url.partition("://")
     return f"{scheme}://{rest.partition('/')[0]}".lower()
