@@ -185,9 +185,9 @@ class _Walk:
         stage = self._stage
         one = Weigher(template=stage.item or "", system=None, schema=None)
         found: list[Sized] = []
-        for id, values, members in self._groups(items):
+        for name, values, members in self._groups(items):
             parts = [one.bytes(item) + reducing.FRAME for item in members]
-            fields = Sized(key=id, values=values, sizes={name: len(value.encode()) for name, value in values.items()})
+            fields = Sized(key=name, values=values, sizes={field: len(text.encode()) for field, text in values.items()})
             self._tree(fields, parts)
             found.append(fields.with_answer(stage.name, self._output * BYTES, stage.schema))
         return tuple(found)

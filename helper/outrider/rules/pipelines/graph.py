@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
+from outrider.rules.bulk.template import names
 from outrider.rules.nearest import nearest
 from outrider.rules.pipelines.nouns import COUNT, INPUT, ITEMS, Pipeline, Problem, Stage
-from outrider.rules.pipelines.templates import names
 
 
 def problems(pipeline: Pipeline) -> tuple[Problem, ...]:
@@ -58,7 +58,7 @@ def private(pipeline: Pipeline, tasks: frozenset[str] = frozenset()) -> frozense
 
 
 def readable(pipeline: Pipeline) -> Mapping[str, tuple[frozenset[str], bool]]:
-    """Returns for each stage what its items bring: the names of stages and groups, and whether the documents' fields."""
+    """Returns what the items of each stage bring: stages and groups by name, and whether the documents' fields, too."""
     made: dict[str, tuple[frozenset[str], bool]] = {INPUT: (frozenset(), True)}
     found: dict[str, tuple[frozenset[str], bool]] = {}
     for stage in order(pipeline):
@@ -123,12 +123,12 @@ def _circle(pipeline: Pipeline) -> tuple[str, ...]:
     """Returns stages that wait for each other, beginning and ending with the same; nothing where there are none."""
     sources = {stage.name: stage.sources for stage in pipeline.stages}
     done: set[str] = {INPUT}
-    for start in sources:
+    for start, first in sources.items():
         path: list[str] = []
         stack: list[tuple[str, Iterator[str]]] = []
         if start not in done:
             path.append(start)
-            stack.append((start, iter(sources[start])))
+            stack.append((start, iter(first)))
         while stack:
             name, left = stack[-1]
             after = next((source for source in left if source not in done), None)
@@ -173,7 +173,7 @@ def _unknown_fields(pipeline: Pipeline) -> Iterator[Problem]:
                     yield from _unknown_part(pipeline, stage, field, stages.get(head), part)
                 elif head in stages:
                     yield _at(
-                        pipeline, stage.name, field, f"`{{{name}}}` is of the stage `{head}`, which this one does not read",
+                        pipeline, stage.name, field, f"`{{{name}}}` is the answer of `{head}`, which is not read here",
                         _guess(head, tuple(sorted(known))),
                     )  # fmt: skip
                 elif not has_open:

@@ -108,10 +108,10 @@ class Pipeline:
 
 @record
 class Item:
-    """A document on its way, or what a group of them came to: its id, and its fields as text."""
+    """A document on its way, or what a group of them came to: its id, and its fields."""
 
     id: str
-    fields: Mapping[str, str]
+    fields: Mapping[str, Json]
 
 
 @record

@@ -7,12 +7,22 @@ from collections.abc import Mapping
 
 from outrider.data import Json
 from outrider.records import record, replace
+from outrider.rules.bulk.template import names
 from outrider.rules.nearest import nearest
 from outrider.rules.pipelines.fields import NAME, Row, kind_of
 from outrider.rules.pipelines.nouns import (
-    AT_LEAST, COUNT, INPUT, ITEMS, KINDS, ROUNDS, Expected, Kind, Pipeline, Problem, Stage,
+    AT_LEAST,
+    COUNT,
+    INPUT,
+    ITEMS,
+    KINDS,
+    ROUNDS,
+    Expected,
+    Kind,
+    Pipeline,
+    Problem,
+    Stage,
 )  # fmt: skip
-from outrider.rules.pipelines.templates import names
 
 MOST_STAGES = 100
 MOST_ROUNDS = 10

@@ -6,11 +6,12 @@ is left. Every item is in exactly one call of the lowest level, and no call is l
 
 from collections.abc import Mapping, Sequence
 
-from outrider.data import Message
+from outrider.data import Json, Message
 from outrider.records import record
 from outrider.rules import limits, money
+from outrider.rules.bulk.template import filled
+from outrider.rules.pipelines.filling import field
 from outrider.rules.pipelines.nouns import COUNT, ITEMS, Item, Stage
-from outrider.rules.pipelines.templates import filled
 
 ALL = "all"
 """The id of the one group that a reduce without `group_by` and `size` makes."""
@@ -23,7 +24,7 @@ class Group:
     """Items that are reduced to one, and what they have in common, by name."""
 
     id: str
-    fields: Mapping[str, str]
+    fields: Mapping[str, Json]
     members: tuple[Item, ...]
 
 
@@ -39,7 +40,7 @@ def groups(stage: Stage, items: Sequence[Item]) -> tuple[Group, ...]:
     """Returns the groups in the order in which their first items come."""
     by_value: dict[str, list[Item]] = {}
     for item in items:
-        by_value.setdefault(item.fields[stage.group_by] if stage.group_by else ALL, []).append(item)
+        by_value.setdefault(field(item, stage.group_by) if stage.group_by else ALL, []).append(item)
     found: list[Group] = []
     for value, members in by_value.items():
         fields = {stage.group_by: value} if stage.group_by else {}
@@ -63,19 +64,19 @@ def framed(name: str, text: str) -> str:
     return f"--- {name} ---\n{text.rstrip()}\n--- end of {name} ---"
 
 
-def part(stage: Stage, item: Item, fields: Mapping[str, str]) -> str:
+def part(stage: Stage, item: Item, fields: Mapping[str, Json]) -> str:
     """Returns an item as it stands in a call; `fields` are all that its template may name."""
     return framed(item.id, filled(stage.item or "", fields))
 
 
-def messages(stage: Stage, fields: Mapping[str, str], parts: Sequence[str]) -> tuple[Message, ...]:
+def messages(stage: Stage, fields: Mapping[str, Json], parts: Sequence[str]) -> tuple[Message, ...]:
     """Returns what is asked of one call: the template with its parts where the items belong."""
     known = {**fields, ITEMS: "\n\n".join(parts), COUNT: str(len(parts))}
     system = (Message(role="system", text=filled(stage.system, known)),) if stage.system else ()
     return (*system, Message(role="user", text=filled(stage.template, known)))
 
 
-def room(stage: Stage, fields: Mapping[str, str], *, window: int) -> int:
+def room(stage: Stage, fields: Mapping[str, Json], *, window: int) -> int:
     """Returns how many tokens the parts of one call may have beside the template, the schema and the answer.
 
     Counted with the most that a text can have, as the walls do, so that a call that is planned is one that fits.

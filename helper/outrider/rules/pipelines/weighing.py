@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from outrider.data import Json, Message
 from outrider.records import record
 from outrider.rules import money
+from outrider.rules.bulk.template import filled, names, text_of
 from outrider.rules.pipelines.nouns import Item
-from outrider.rules.pipelines.templates import filled, names
 
 BYTES = 4
 """Bytes of a token of plain text."""
@@ -14,7 +14,7 @@ BYTES = 4
 
 @record
 class Sized:
-    """An item of an estimate: the document it is of, its texts as far as they are known, and the bytes of each field."""
+    """An item of an estimate: the document it is of, its texts as far as known, and the bytes of each field."""
 
     values: Mapping[str, str]
     sizes: Mapping[str, int]
@@ -35,9 +35,10 @@ class Sized:
 
 
 def sized(item: Item) -> Sized:
-    """Returns a document's sizes, and its short values, by which groups are made."""
-    sizes = {name: len(text.encode("utf-8", "replace")) for name, text in item.fields.items()}
-    return Sized(values=item.fields, sizes=sizes, key=item.id)
+    """Returns a document's sizes, and its texts, by which groups are made."""
+    texts = {name: text_of(value) for name, value in item.fields.items()}
+    sizes = {name: len(text.encode("utf-8", "replace")) for name, text in texts.items()}
+    return Sized(values=texts, sizes=sizes, key=item.id)
 
 
 class Weigher:
