@@ -21,6 +21,7 @@ from pathlib import Path
 
 from outrider.data import HttpCall, Message, Request, Route, Target, Timing
 from outrider.doors.ledger import Ledger, RunRow
+from outrider.doors.ledger_group import Group
 from outrider.doors.settings import Places
 from outrider.doors.transport.crowd import Crowd
 from outrider.engine import World, run
@@ -78,11 +79,15 @@ def booked(url: str, rounds: int) -> list[float]:
         target = a_target(url, LATENCY)
         route = Route(task="", rule="bench", level=None, targets=(target,), passed=())
         request = Request(messages=(Message(role="user", text="hello"),))
+        groups: list[Group] = []
 
         async def ask(crowd: Crowd) -> None:
+            if not groups:
+                groups.append(Group(ledger))
+            group = groups[0]
             world = World(
-                send=crowd.send, settle=ledger.settle, key=lambda _: None, now=time.monotonic, at=time.time,
-                reserve=lambda target, number, check: ledger.reserve(
+                send=crowd.send, settle=group.settle, key=lambda _: None, now=time.monotonic, at=time.time,
+                reserve=lambda target, number, check: group.reserve(
                     row, target, number=number, check=check, prompt_digest="d", prompt_bytes=5
                 ),
                 sleep=asyncio.sleep, chance=lambda: 0.5, price=lambda _: None, purse=lambda _: 100,

@@ -85,7 +85,7 @@ def doors(
         slept.append(seconds)
         clock[0] += seconds
 
-    def reserve(_: Target, number: int, check: Callable[[Spend], Booking | Failure]) -> Reserved | Failure | Wait:
+    async def reserve(_: Target, number: int, check: Callable[[Spend], Booking | Failure]) -> Reserved | Failure | Wait:
         verdict = check(Spend(run=book[0], day=book[0]))
         if isinstance(verdict, Failure):
             return verdict
@@ -95,7 +95,7 @@ def doors(
         book[0] += verdict.worst
         return Reserved(number=number, booking=verdict)
 
-    def settle(row: Reserved, attempt: Attempt) -> None:
+    async def settle(row: Reserved, attempt: Attempt) -> None:
         book[0] += attempt.cost - row.booking.worst
         settled.append((row.number, attempt))
 

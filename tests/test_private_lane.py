@@ -121,12 +121,15 @@ def ask(decided: Route, network: Network, settings_: dict[str, Any]) -> Any:
         patch.setenv("HTTP_PROXY", "http://proxy.test:3128")
         patch.setenv("ALL_PROXY", "http://proxy.test:3128")
 
-        def reserve(_target: Target, _number: int, check: Any) -> Any:
+        async def reserve(_target: Target, _number: int, check: Any) -> Any:
             booking = check(Spend())
             return booking if isinstance(booking, Failure) else SimpleNamespace(booking=booking)
 
+        async def settle(_reservation: Any, _attempt: Any) -> None:
+            return None
+
         world = World(
-            send=Blocking(settings_).send, reserve=reserve, settle=lambda *_: None, key=lambda _: "sk-test",
+            send=Blocking(settings_).send, reserve=reserve, settle=settle, key=lambda _: "sk-test",
             now=lambda: 0.0, at=lambda: 1_790_000_000.0, sleep=lambda _: sleep(0.0), chance=lambda: 0.0,
             price=lambda _: None, purse=lambda _: 10, scrub=lambda text: text,
         )  # fmt: skip

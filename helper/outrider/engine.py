@@ -45,14 +45,16 @@ Check = Callable[[Spend], "Booking | Failure"]
 class World:
     """The doors that the loop needs.
 
+    `reserve` returns when a call may leave, its row being on disk; `settle` when what became of it is.
+
     `now` is monotonic seconds, `at` is seconds since 1970; `purse` holds a provider's retry quota; `scrub` takes keys
     out of a server's words, and `secrets` are the keys that no answer may show; `clear` says what of a request may go
     to a target.
     """
 
     send: Callable[[HttpCall, Reading], Awaitable[Fault | None]]
-    reserve: Callable[[Target, int, Check], Any]
-    settle: Callable[[Any, Attempt], None]
+    reserve: Callable[[Target, int, Check], Awaitable[Any]]
+    settle: Callable[[Any, Attempt], Awaitable[None]]
     key: Callable[[Provider], str | None]
     now: Callable[[], float]
     at: Callable[[], float]
@@ -188,7 +190,8 @@ async def _attempt(
     except BaseException:
         # Ctrl-C, a key that no header can carry, or a bug: the row is closed, and what is in flight may be billed.
         lost = Failure(kind="interrupted", message="interrupted", certainty=certainty)
-        world.settle(reservation, _ended(target, lost, booking=booking, price=price, request=request, at=world.at()))
+        ended = _ended(target, lost, booking=booking, price=price, request=request, at=world.at())
+        await world.settle(reservation, ended)
         raise
     if isinstance(outcome, Answer) and cleared.table:
         outcome = restored(outcome, cleared)
@@ -200,7 +203,7 @@ async def _attempt(
         seconds=world.now() - began, waited=waited, shown=watched.shown, may_grow=booking.may_grow,
         warnings=(*cleared.warnings, *warnings),
     )  # fmt: skip
-    world.settle(reservation, attempt)
+    await world.settle(reservation, attempt)
     return attempt
 
 
@@ -220,7 +223,7 @@ async def _reserved(target: Target, number: int, world: World, check: Check, *, 
     """Books a call, as soon as its provider's rates give it a turn; returns for how long it had to wait."""
     waited, turn = 0.0, None
     while True:
-        booked = world.reserve(target, number, partial(_in_turn, check, turn=turn, patience=patience - waited))
+        booked = await world.reserve(target, number, partial(_in_turn, check, turn=turn, patience=patience - waited))
         if not isinstance(booked, Wait):
             return booked, waited
         turn = booked.turn

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from outrider.data import Failure
-from outrider.doors import ledger as ledger_door
+from outrider.doors import ledger_page
 from outrider.doors.ledger import Ledger, Reservation
 from outrider.rows import Model, Price, Rates
 from outrider.rules.limits import Booking, Limits, Spend, book, remaining
@@ -48,7 +48,7 @@ class Budget(RuleBasedStateMachine):
         self.lost: list[Reservation] = []
         self.patch = pytest.MonkeyPatch()
         clock = SimpleNamespace(time=lambda: self.at, monotonic=time.monotonic)
-        self.patch.setattr(ledger_door, "time", clock)
+        self.patch.setattr(ledger_page, "time", clock)
 
     def teardown(self) -> None:
         """Closes the book."""

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from outrider.cli.stepping import sleep, step
-from outrider.data import Message, Request, Route, Target
+from outrider.data import Attempt, Message, Request, Route, Target
 from outrider.doors.ledger import Check, Ledger, Reservation
 from outrider.doors.transport import sender
 from outrider.engine import World
@@ -87,10 +87,14 @@ def _spend(ledger: Ledger, name: str, calls: int, budget: Decimal) -> dict[str, 
     return {"billed": str(billed), "refused": refused}
 
 
-def _reserve(ledger: Ledger, text: str, target: Target, number: int, check: Check) -> Any:
+async def _reserve(ledger: Ledger, text: str, target: Target, number: int, check: Check) -> Any:
     return ledger.reserve(
         a_run(text), target, number=number, check=check, prompt_digest=text, prompt_bytes=len(text)
     )  # fmt: skip
+
+
+async def _settle(ledger: Ledger, reservation: Reservation, attempt: Attempt) -> None:
+    ledger.settle(reservation, attempt)
 
 
 def _ask(ledger: Ledger, name: str, calls: int, url: str) -> dict[str, Any]:
@@ -103,7 +107,7 @@ def _ask(ledger: Ledger, name: str, calls: int, url: str) -> dict[str, Any]:
     for number in range(calls):
         text = f"{name}-{number}"
         world = World(
-            send=sender({}), settle=ledger.settle, key=lambda _: "sk-test", now=time.monotonic, at=time.time,
+            send=sender({}), settle=partial(_settle, ledger), key=lambda _: "sk-test", now=time.monotonic, at=time.time,
             sleep=sleep, chance=lambda: 0.5, price=lambda _: price, scrub=str, purse=lambda _: FULL,
             reserve=partial(_reserve, ledger, text),
         )  # fmt: skip

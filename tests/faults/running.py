@@ -101,11 +101,14 @@ def ask(
         waits.append(seconds)
         let_pass(home, seconds)
 
-    def reserve(target: Target, number: int, check: Check) -> Reservation | Failure | Wait:
+    async def reserve(target: Target, number: int, check: Check) -> Reservation | Failure | Wait:
         return ledger.reserve(row, target, number=number, check=check, prompt_digest="d", prompt_bytes=len(PROMPT))
 
+    async def settle(reservation: Reservation, attempt: Attempt) -> None:
+        ledger.settle(reservation, attempt)
+
     world = World(
-        send=sender(network or {}), reserve=reserve, settle=ledger.settle, key=lambda _provider: KEY,
+        send=sender(network or {}), reserve=reserve, settle=settle, key=lambda _provider: KEY,
         now=lambda: time.monotonic() + sum(waits), at=at, sleep=sleep, chance=lambda: 0.5,
         price=lambda _target: None, purse=lambda provider: ledger.purse(provider.name), scrub=lambda text: text,
     )  # fmt: skip

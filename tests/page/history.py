@@ -120,7 +120,9 @@ def _run(connection: Connection, run_id: str, run: Asked) -> None:
             outcome="failure" if call.kind else "answer", kind=call.kind, seconds=call.seconds,
             certainty="exact", reserved_nano=nano, cost_nano=nano, cost_known=1, input=call.input, output=call.output,
         )  # fmt: skip
-        ledger_spend.move(connection, run_id, ledger_spend.periods(run.at, run.repository), nano)
+        totals = ledger_spend.Totals(connection)
+        totals.move(run_id, ledger_spend.periods(run.at, run.repository), nano)
+        totals.write()
 
 
 def _insert(connection: Connection, table: str, **values: Any) -> None:

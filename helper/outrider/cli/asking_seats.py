@@ -60,16 +60,16 @@ class Asking:
         """Returns the doors of one seat, which keep what it is booked with, and remember what each call was for."""
         reserve, settle = self._world.reserve, self._world.settle
 
-        def reserve_for(target: Target, _: int, check: Any) -> Any:
+        async def reserve_for(target: Target, _: int, check: Any) -> Any:
             # The calls of all seats are numbered through: each is one of the same run.
-            reservation = reserve(target, len(self._purposes) + 1, check)
+            reservation = await reserve(target, len(self._purposes) + 1, check)
             if isinstance(reservation, Reservation):
                 self._purposes.append(purpose)
             return reservation
 
-        def settle_and_keep(reservation: Any, attempt: Attempt) -> None:
+        async def settle_and_keep(reservation: Any, attempt: Attempt) -> None:
             booked.append(free(attempt) if self._form.replay else attempt)
-            settle(reservation, attempt)
+            await settle(reservation, attempt)
 
         return replace(self._world, reserve=reserve_for, settle=settle_and_keep)
 

@@ -14,13 +14,14 @@ from outrider.cli.session import Session
 from outrider.cli.show import dollars, dump, note
 from outrider.cli.stepping import sleep, step
 from outrider.data import Answer, Attempt, Failure, Target
-from outrider.doors.ledger import Reservation, RunRow
+from outrider.doors.ledger import Check, Reservation, RunRow
 from outrider.doors.transport import Send, sender
 from outrider.engine import Ended, World, run
 from outrider.errors import OutriderError, StorageFault
 from outrider.records import replace
 from outrider.rules import receipts
 from outrider.rules.outgoing import clear
+from outrider.rules.rates import Wait
 from outrider.rules.redaction import redact
 from outrider.rules.routing import estimate, stand_in
 from outrider.rules.selection import resolve
@@ -102,7 +103,13 @@ def world_for(
     told = disclosing.disclosure(session, decided)
     values = keys.known_values(session.registry)
 
-    def settle(reservation: Reservation, attempt: Attempt) -> None:
+    async def reserve(target: Target, number: int, check: Check) -> Reservation | Failure | Wait:
+        return ledger.reserve(
+            row, target, number=number, check=check, prompt_digest=told.digest, prompt_bytes=told.bytes,
+            disclosure=told,
+        )  # fmt: skip
+
+    async def settle(reservation: Reservation, attempt: Attempt) -> None:
         try:
             ledger.settle(reservation, free(attempt) if form.replay else attempt)
         except StorageFault as fault:
@@ -111,15 +118,7 @@ def world_for(
 
     return World(
         send=way_out(session, form, remote, about),
-        reserve=lambda target, number, check: ledger.reserve(
-            row,
-            target,
-            number=number,
-            check=check,
-            prompt_digest=told.digest,
-            prompt_bytes=told.bytes,
-            disclosure=told,
-        ),
+        reserve=reserve,
         settle=settle,
         key=keys.value,
         now=time.monotonic,

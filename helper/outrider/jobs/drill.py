@@ -71,7 +71,7 @@ class _Stage:
         self.clock = 0.0
         self.calls: tuple[HttpCall, ...] = ()
 
-    def reserve(
+    async def reserve(
         self, target: Target, _number: int, check: Callable[[Spend], Booking | Failure]
     ) -> _Reservation | Failure:
         self._target = target
@@ -81,7 +81,7 @@ class _Stage:
         self._move(verdict.worst)
         return _Reservation(booking=verdict)
 
-    def settle(self, reservation: _Reservation, attempt: Attempt) -> None:
+    async def settle(self, reservation: _Reservation, attempt: Attempt) -> None:
         self._move(attempt.cost - reservation.booking.worst)
 
     def _move(self, amount: Decimal) -> None:
