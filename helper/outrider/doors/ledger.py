@@ -114,7 +114,10 @@ class Ledger(LedgerFile):
         if time.monotonic() - self._looked_for_orphans < ORPHANS_EVERY:
             return
         self._looked_for_orphans = time.monotonic()
-        rows = connection.execute("SELECT id, run, boot, pid FROM attempts WHERE outcome = 'open'").fetchall()
+        # What a provider's own batch holds has no process, and needs none.
+        rows = connection.execute(
+            "SELECT id, run, boot, pid FROM attempts WHERE outcome = 'open' AND boot <> 'batch'"
+        ).fetchall()
         for row in rows:
             if row["boot"] != self.boot or not is_alive(row["pid"]):
                 connection.execute(

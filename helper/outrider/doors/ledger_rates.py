@@ -91,7 +91,8 @@ class Turns:
     def _open_calls(self, provider: str) -> int:
         if provider not in self._open:
             row = self._connection.execute(
-                "SELECT COUNT(*) AS calls FROM attempts WHERE outcome = 'open' AND provider = ?", (provider,)
+                "SELECT COUNT(*) AS calls FROM attempts WHERE outcome = 'open' AND boot <> 'batch' AND provider = ?",
+                (provider,),
             ).fetchone()
             self._open[provider] = int(row["calls"])
         return self._open[provider]

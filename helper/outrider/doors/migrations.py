@@ -77,5 +77,39 @@ STEPS: tuple[tuple[str, ...], ...] = (
             target TEXT PRIMARY KEY, boot TEXT NOT NULL, until REAL NOT NULL
         ) STRICT, WITHOUT ROWID""",
     ),
+    (  # Batches: each document with its state and its answer, which commits with the settlement of its last call.
+        """CREATE TABLE batches (
+            id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, run TEXT NOT NULL, at REAL NOT NULL,
+            source TEXT NOT NULL, settings TEXT NOT NULL, ended REAL, output TEXT
+        ) STRICT""",
+        """CREATE TABLE batch_documents (
+            id INTEGER PRIMARY KEY, batch INTEGER NOT NULL REFERENCES batches (id), position INTEGER, key TEXT,
+            digest TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'pending', kind TEXT, message TEXT, model TEXT,
+            cost_nano INTEGER NOT NULL DEFAULT 0, finished REAL, answer TEXT
+        ) STRICT""",
+        "CREATE UNIQUE INDEX batch_documents_key ON batch_documents (batch, key) WHERE key IS NOT NULL",
+        "CREATE UNIQUE INDEX batch_documents_position ON batch_documents (batch, position) WHERE position IS NOT NULL",
+        "CREATE INDEX batch_documents_failed ON batch_documents (batch) WHERE state = 'failed'",
+    ),
+    (  # Batches that a provider works on: what was handed over, and which attempt each of its documents is.
+        """CREATE TABLE provider_batches (
+            id TEXT PRIMARY KEY, batch INTEGER NOT NULL REFERENCES batches (id), run TEXT NOT NULL, at REAL NOT NULL,
+            boot TEXT NOT NULL, pid INTEGER NOT NULL, provider TEXT NOT NULL, model TEXT NOT NULL,
+            wire_id TEXT NOT NULL, key_id TEXT NOT NULL, origin TEXT NOT NULL, state TEXT NOT NULL,
+            documents INTEGER NOT NULL, periods TEXT NOT NULL, schema TEXT, due REAL NOT NULL, fall_back_at REAL,
+            remote TEXT NOT NULL DEFAULT '', input TEXT NOT NULL DEFAULT '', created_at REAL, polled REAL,
+            next_poll REAL, stopped REAL, message TEXT NOT NULL DEFAULT ''
+        ) STRICT""",
+        "CREATE INDEX provider_batches_open ON provider_batches (batch) WHERE state <> 'ended'",
+        """CREATE TABLE provider_batch_documents (
+            handle TEXT NOT NULL REFERENCES provider_batches (id), number INTEGER NOT NULL, document INTEGER NOT NULL,
+            attempt INTEGER NOT NULL, cap INTEGER NOT NULL, tokens INTEGER NOT NULL, likely INTEGER NOT NULL,
+            nano INTEGER NOT NULL, known INTEGER NOT NULL, state TEXT NOT NULL DEFAULT 'open',
+            PRIMARY KEY (handle, number)
+        ) STRICT, WITHOUT ROWID""",
+        # What such a batch holds is nobody's call under way.
+        "DROP INDEX attempts_open",
+        "CREATE INDEX attempts_open ON attempts (id) WHERE outcome = 'open' AND boot <> 'batch'",
+    ),
 )
 NEWEST = len(STEPS)
