@@ -25,7 +25,7 @@ def cost(file: str | None, flags: Mapping[str, Any], *, as_json: bool, quiet: bo
     """Prints what a plan costs."""
     session = Session()
     plan = _plan(file, flags)
-    known = _Known(session)
+    known = Known(session)
     wanted = dict.fromkeys(stage.model for stage in plan.stages) | ({plan.beside: None} if plan.beside else {})
     priced = {name: known.priced(name) for name in wanted}
     day = today()
@@ -72,7 +72,7 @@ def _read(data: bytes, file: str) -> Mapping[str, Any]:
     return found
 
 
-class _Known:
+class Known:
     """Finds prices by the registry's names, aliases, wire ids and names, and remembers whose they are."""
 
     def __init__(self, session: Session) -> None:
@@ -141,7 +141,7 @@ def _times(own: tuple[Line, ...], one: tuple[Line, ...]) -> Decimal | None:
 
 
 def _shape(
-    plan: Plan, own: tuple[Line, ...], one: tuple[Line, ...], *, known: _Known, day: str
+    plan: Plan, own: tuple[Line, ...], one: tuple[Line, ...], *, known: Known, day: str
 ) -> dict[str, Any]:  # fmt: skip
     times = _times(own, one)
     beside = {

@@ -20,6 +20,9 @@ COMMANDS = {
         "thread": ("thread", "list, show or delete conversations kept by `ask --thread`"),
         "jobs": ("jobs", "list, show, collect or cancel long runs"),
     },
+    "Bulk": {
+        "pipeline": ("pipeline", "send documents through stages, each with a model or task of its own"),
+    },
     "Choose": {
         "models": ("models", "list models, or show one; `--live` asks each server what it has"),
         "providers": ("providers", "list providers, or add one"),
