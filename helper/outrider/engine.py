@@ -197,7 +197,7 @@ async def _attempt(
         outcome = restored(outcome, cleared)
     if accept is not None and isinstance(outcome, Answer):
         outcome = accept(outcome)
-    outcome = _scrubbed(outcome, world)
+    outcome = scrubbed(outcome, scrub=world.scrub, secrets=world.secrets)
     attempt = replace(
         _ended(target, outcome, booking=booking, price=price, request=request, at=world.at()),
         seconds=world.now() - began, waited=waited, shown=watched.shown, may_grow=booking.may_grow,
@@ -207,15 +207,14 @@ async def _attempt(
     return attempt
 
 
-def _scrubbed(outcome: Outcome, world: World) -> Outcome:
+def scrubbed(outcome: Outcome, *, scrub: Callable[[str], str], secrets: tuple[str, ...]) -> Outcome:
     """Takes the user's keys out of everything that a server said, wherever it may be printed or kept."""
-    outcome = replace(outcome, request_id=world.scrub(outcome.request_id))
+    outcome = replace(outcome, request_id=scrub(outcome.request_id))
     if isinstance(outcome, Failure):
-        partial_text = without(outcome.partial, world.secrets)
-        return replace(outcome, message=world.scrub(outcome.message), partial=partial_text)
+        return replace(outcome, message=scrub(outcome.message), partial=without(outcome.partial, secrets))
     return replace(
-        outcome, text=without(outcome.text, world.secrets), reasoning=without(outcome.reasoning, world.secrets),
-        served_by=world.scrub(outcome.served_by),
+        outcome, text=without(outcome.text, secrets), reasoning=without(outcome.reasoning, secrets),
+        served_by=scrub(outcome.served_by),
     )  # fmt: skip
 
 

@@ -35,8 +35,9 @@ class Small:
         self.status, self.headers = status, headers
 
     def feed(self, chunk: bytes) -> str:
-        """Takes bytes."""
-        self._data += chunk
+        """Takes bytes, as many as an object of this kind can have; of more it is none."""
+        if len(self._data) <= MOST_SMALL:
+            self._data += chunk
         return ""
 
     def finish(self, fault: Fault | None) -> Failure:
