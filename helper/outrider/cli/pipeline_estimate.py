@@ -1,4 +1,4 @@
-"""`outrider pipeline estimate`: what each stage would cost, beside one model for everything, before anybody is asked."""
+"""`outrider pipeline estimate`: what each stage would cost, beside one model for everything; nobody is asked."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -72,10 +72,11 @@ def bill(
     session: Session, loaded: Loaded, items: Sequence[Item], *, documents: int | None = None, beside: str | None = None,
     expected: bool = True,
 ) -> Bill:  # fmt: skip
-    """Prices a pipeline over these items; `expected` counts with the file's own number of documents and their length."""
+    """Prices a pipeline over these items; with `expected`, over as many and as long ones as its file says."""
     pipeline = loaded.pipeline if expected else replace(loaded.pipeline, documents=None, tokens=None)
     casts = {
-        stage.name: pipeline_file.cast(session, stage, private=stage.name in loaded.private) for stage in pipeline.stages
+        stage.name: pipeline_file.cast(session, stage, private=stage.name in loaded.private)
+        for stage in pipeline.stages
     }  # fmt: skip
     sizes = expected_items(pipeline, items, documents=documents)
     walked = estimate(pipeline, sizes, casts)
@@ -149,7 +150,7 @@ def show(loaded: Loaded, found: Bill, *, quiet: bool) -> None:
     """Prints an estimate as a table."""
     rows = [
         [line.stage, line.model, f"{line.calls:,}", f"{line.tokens_in:,}", f"{line.tokens_out:,}", dollars(line.cost),
-         dollars(line.beside)]
+         dollars(line.beside) if line.beside != 0 or line.cost == 0 else "-"]
         for line in found.lines
     ]  # fmt: skip
     rows.append(["total", "", "", "", "", dollars(found.total), dollars(found.other)])

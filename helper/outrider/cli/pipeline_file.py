@@ -179,6 +179,10 @@ def _judge(session: Session, stage: Stage, names: tuple[str, ...], *, private: b
 
 def _first(session: Session, stage: Stage, *, private: bool) -> str:
     """Returns the model that a stage would ask first; without a key, the first of its chain that takes one."""
+    if stage.model is not None:
+        kind, name, _ = resolve(session.registry, stage.model)
+        if kind in {"model", "rowless"}:
+            return name
     selection = selection_of(session, stage, private=private)
     situation = session.situation(session.limits())
     route = decide(session.registry, selection, Facts(), situation)

@@ -1,35 +1,58 @@
-"""Reads the documents of a pipeline: JSONL, CSV or files, from the paths in its file or from `--input`."""
+"""Reads the documents of a pipeline, from the paths in its file or from `--input`, as a batch reads its own."""
 
-import csv
-import glob
-import json
 import os
+from collections.abc import Iterator
 
 from outrider.cli.pipeline_file import Loaded
-from outrider.doors.files import read_small
+from outrider.doors.batch_input import Input, Line, open_input
 from outrider.errors import OutriderError
+from outrider.records import record
+from outrider.rules.bulk.naming import id_problem
 from outrider.rules.pipelines.nouns import Item
 
 
-def items(loaded: Loaded, inputs: tuple[str, ...]) -> tuple[Item, ...]:
-    """Returns every document; the paths of the file count from its folder, those of `--input` from the working one."""
-    patterns = inputs or tuple(os.path.join(loaded.folder, path) for path in loaded.pipeline.input)
-    if not patterns:
-        raise OutriderError(
-            f"{loaded.path} names no input", hint="say `input: documents.jsonl` in it, or give `--input`"
-        )
-    found: list[Item] = []
-    for pattern in patterns:
-        paths = sorted(glob.glob(pattern))
-        if not paths:
-            raise OutriderError(f"there is no {pattern}", hint="name a JSONL or CSV file, or files")
-        for path in paths:
-            data = (read_small(path, limit=1 << 30) or b"").decode()
-            if path.endswith(".jsonl"):
-                rows = [json.loads(line) for line in data.splitlines() if line.strip()]
-                found += [Item(id=str(row["id"]), fields=row) for row in rows]
-            elif path.endswith(".csv"):
-                found += [Item(id=row["id"], fields=row) for row in csv.DictReader(data.splitlines())]
-            else:
-                found.append(Item(id=os.path.basename(path), fields={"text": data, "path": path}))
-    return tuple(found)
+@record
+class Documents:
+    """What was read: the items, where they stand on disk, and what could not be read, each with why."""
+
+    items: tuple[Item, ...]
+    files: tuple[str, ...]
+    faults: tuple[tuple[str, str], ...]
+    source: str
+
+
+def documents(loaded: Loaded, inputs: tuple[str, ...]) -> Documents:
+    """Reads every document; the paths of the file count from its folder, those of `--input` from the working one."""
+    paths = inputs or tuple(os.path.join(loaded.folder, path) for path in loaded.pipeline.input)
+    if not paths:
+        raise OutriderError(f"{loaded.path} names no input", hint="say `input: FILE` in it, or give `--input FILE`")
+    opened = [_opened(path) for path in paths]
+    found: dict[str, Item] = {}
+    faults: list[tuple[str, str]] = []
+    files: list[str] = []
+    for source, line in _lines(opened):
+        name = f"{source.name}, line {line.number}" if line.id is None or source.kind != "files" else str(line.id)
+        key = str(line.id)
+        fault = line.fault or id_problem(line.id)
+        if not fault and key in found:
+            fault = f"its id `{key[:80]}` is that of an earlier one"
+        if fault:
+            faults.append((name, fault))
+            continue
+        found[key] = Item(id=key, fields=line.fields)
+        files += [line.path] if line.path is not None else []
+    files += [source.path for source in opened if source.kind != "files"]
+    return Documents(items=tuple(found.values()), files=tuple(files), faults=tuple(faults), source=", ".join(paths))
+
+
+def _opened(path: str) -> Input:
+    """Returns an input; one file that is neither lines nor a table is a document itself."""
+    if os.path.isfile(path) and os.path.splitext(path)[1].lower() not in {".jsonl", ".ndjson", ".csv", ".tsv", ".json"}:
+        return Input(name=path, kind="files", path=os.path.dirname(path) or os.curdir, files=(path,))
+    return open_input(path)
+
+
+def _lines(opened: list[Input]) -> Iterator[tuple[Input, Line]]:
+    for source in opened:
+        for line in source.lines():
+            yield source, line

@@ -95,7 +95,6 @@ class Pipeline:
     stages: tuple[Stage, ...]
     description: str = ""
     input: tuple[str, ...] = ()
-    text_field: str | None = None
     private: bool = False
     beside: str | None = None
     documents: int | None = None

@@ -27,7 +27,7 @@ from outrider.rules.pipelines.nouns import (
 MOST_STAGES = 100
 MOST_ROUNDS = 10
 MOST_RUNGS = 8
-TOP = ("name", "description", "input", "text_field", "private", "beside", "expect", "stages")
+TOP = ("name", "description", "input", "private", "beside", "expect", "stages")
 EVERY = ("name", "kind", "from", "private", "expect")
 ASKED = ("template", "system", "schema", "max_output", "params")
 ONE = ("model", "task", "fallback")
@@ -65,7 +65,7 @@ def read(document: Json, *, name: str) -> Read:
     expect.only(("documents", "tokens"), what="the `expect` of a pipeline")
     pipeline = Pipeline(
         name=top.name("name") or name, description=top.text("description") or "", input=top.texts("input"),
-        text_field=top.name("text_field"), private=top.switch("private") or False, beside=top.text("beside"),
+        private=top.switch("private") or False, beside=top.text("beside"),
         documents=expect.whole("documents"), tokens=expect.whole("tokens"), stages=_stages(top),
     )  # fmt: skip
     return Read(pipeline=pipeline, problems=tuple(problems))
