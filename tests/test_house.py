@@ -28,7 +28,7 @@ IMPURE_MODULES = {
 IMPURE_CALLS = {"open", "print", "input", "exec", "eval", "breakpoint", "__import__"}
 CLOCKS = {"now", "utcnow", "today"}
 IMPORTERS = {
-    "aiohttp": ("doors/transport",),
+    "aiohttp": ("doors/transport/line",),
     "click": ("cli/",),
     "httpcore2": ("doors/transport",),
     "httpx2": ("doors/transport",),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from outrider.cli.stepping import step
 from outrider.data import Attempt, Failure, Message, Outcome, Request, Route, Target
@@ -25,6 +25,8 @@ from outrider.rules.rates import Wait
 from tests.doors.booking import places_at, rows
 from tests.servers.dialects import Dialect
 
+Library = Literal["aiohttp", "httpx2"]
+LIBRARIES: tuple[Library, ...] = get_args(Library)
 PROMPT = "say hello"
 LIKELY = 11
 """What the prompt is estimated at, in tokens; `test_table` holds it."""
@@ -87,9 +89,9 @@ def ask(
     content_filter_falls_over: bool = False,
     schema: dict[str, Any] | None = None,
     max_output: int | None = None,
-    at_once: bool = False,
+    at_once: Library | None = None,
 ) -> Ran:
-    """Asks along these targets, books in this home, and tells what came of it; `at_once` by the way out for many."""
+    """Asks along these targets, books in this home, and tells what came of it; `at_once` by a way out for many."""
     ledger = Ledger(places_at(home))
     row = RunRow(
         id=name, command="ask", task="t", rule="default", level=None, preset=None, private=False, decision={}
@@ -122,7 +124,7 @@ def ask(
     began = time.monotonic()
     try:
         asked = partial(_run, route, request, limits, show=shown.append if show else None, accept=accept)
-        ended = asyncio.run(_over_many(world, network or {}, asked)) if at_once else step(asked(world))
+        ended = asyncio.run(_over_many(world, network or {}, asked, at_once)) if at_once else step(asked(world))
         return Ran(
             ended=ended, calls=_calls(home), waits=tuple(waits), shown="".join(shown),
             spent=ledger.spend(name, at=time.time()), seconds=time.monotonic() - began, home=home,
@@ -136,10 +138,10 @@ async def _run(route: Route, request: Request, limits: Limits, world: World, **m
 
 
 async def _over_many(
-    world: World, network: dict[str, Any], asked: Callable[[World], Coroutine[Any, Any, Ended]]
+    world: World, network: dict[str, Any], asked: Callable[[World], Coroutine[Any, Any, Ended]], library: Library
 ) -> Ended:
     """Runs over the way out for many, and lets its connections go."""
-    send, close = many_sender(network)
+    send, close = many_sender(network, library=library)
     try:
         return await asked(replace(world, send=send))
     finally:

@@ -8,7 +8,7 @@ import pytest
 
 from outrider.data import Answer, Failure, Outcome
 from tests.doors.transport.asking import read_head, serving
-from tests.faults.running import a_target, ask
+from tests.faults.running import LIBRARIES, Library, a_target, ask
 from tests.faults.table import TABLE, Fault
 from tests.faults.test_table import LONGEST, USAGE, bill, check_book, first
 from tests.servers import ScriptedServer
@@ -18,11 +18,12 @@ from tests.servers.replies import Reply
 PLAIN = [fault for fault in TABLE if "openai" in fault.dialects and "plain" in fault.modes]
 
 
+@pytest.mark.parametrize("library", LIBRARIES)
 @pytest.mark.parametrize("fault", PLAIN, ids=lambda fault: fault.name)
-def test_with_another_target(fault: Fault, server: ScriptedServer, tmp_path: Path) -> None:
+def test_with_another_target(fault: Fault, library: Library, server: ScriptedServer, tmp_path: Path) -> None:
     """One repeat at most and no wait; then the other answers, or what must stop the run stops it."""
     other = a_target("openai", server.url, "two", window=1_000_000)
-    ran = ask(tmp_path, first(fault, "openai", server), other, stream=False, at_once=True)
+    ran = ask(tmp_path, first(fault, "openai", server), other, stream=False, at_once=library)
     failed = [("one", fault.kind, *bill(fault, ran, number)) for number in range(fault.repeats + 1)]
     expected = (failed[0],) if fault.stops else (*failed, ("two", "answer", "exact", USAGE))
     assert ran.calls == expected
@@ -32,7 +33,8 @@ def test_with_another_target(fault: Fault, server: ScriptedServer, tmp_path: Pat
     check_book(ran)
 
 
-def test_a_kept_connection_that_is_reset_is_one_booked_call(loopback: None, tmp_path: Path) -> None:
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_kept_connection_that_is_reset_is_one_booked_call(loopback: None, library: Library, tmp_path: Path) -> None:
     """The row of the table that only kept connections have: once more, free; the book knows one call."""
     connections: list[int] = []
 
@@ -54,7 +56,7 @@ def test_a_kept_connection_that_is_reset_is_one_booked_call(loopback: None, tmp_
     with serving(serve) as port:
         url = f"http://127.0.0.1:{port}"
         targets = (a_target("openai", url), a_target("openai", url, "two"))
-        ran = ask(tmp_path, *targets, stream=False, at_once=True, accept=accept)
+        ran = ask(tmp_path, *targets, stream=False, at_once=library, accept=accept)
     # The repeat went over the kept connection, which broke, and then over a new one.
     assert ran.calls == (("one", "bad_response", "exact", USAGE), ("one", "answer", "exact", USAGE))
     assert (ran.text, len(connections)) == ("hello", 2)

@@ -40,7 +40,8 @@ class Asking:
         if form.replay is not None:
             self._world = self._seated(None)
         else:
-            remote, self._close = many_sender(network)
+            # A handful of seats would not win back what the faster library costs to load.
+            remote, self._close = many_sender(network, library="httpx2")
             self._world = self._seated(remote)
 
     async def close(self) -> None:

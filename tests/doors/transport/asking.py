@@ -13,16 +13,19 @@ from typing import Any, Literal
 from outrider.cli.stepping import step
 from outrider.data import Answer, Fault, HttpCall, Outcome, Timing, Usage
 from outrider.doors.transport.blocking import Blocking
+from outrider.doors.transport.bulk import Bulk
 from outrider.doors.transport.crowd import Crowd
 
 SHORT = Timing(connect=0.2, first_byte=0.15, idle=0.15, total=0.4, max_bytes=100_000)
 SLACK = 0.3
 """How much longer than its limit a call may take on a busy machine, in seconds."""
 CHAT = "/v1/chat/completions"
-Way = Literal["blocking", "crowd"]
-WAYS: tuple[Way, ...] = ("blocking", "crowd")
+Way = Literal["blocking", "crowd", "bulk"]
+WAYS: tuple[Way, ...] = ("blocking", "crowd", "bulk")
+MANY: dict[Way, type[Crowd] | type[Bulk]] = {"crowd": Crowd, "bulk": Bulk}
+BY_PROXY: tuple[Way, ...] = ("blocking", "crowd")
 WAY: ContextVar[Way] = ContextVar("way", default="blocking")
-"""Which of the two ways out is under test."""
+"""Which of the ways out is under test."""
 
 
 class Heard:
@@ -83,7 +86,7 @@ def send(call: HttpCall, reading: Heard, network: Mapping[str, Any] | None = Non
         return step(Blocking(network or {}).send(call, reading))
 
     async def sent() -> Fault | None:
-        crowd = Crowd(network or {})
+        crowd = MANY[WAY.get()](network or {})
         try:
             return await crowd.send(call, reading)
         finally:

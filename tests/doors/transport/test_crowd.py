@@ -10,12 +10,15 @@ from typing import Any, TypeVar
 import pytest
 
 from outrider.data import Fault
-from outrider.doors.transport.crowd import Crowd
+from outrider.doors.transport.bulk import Bulk
+from outrider.doors.transport.crowd import Crowd as Pool
 from outrider.records import replace
-from tests.doors.transport.asking import CHAT, SHORT, SLACK, Heard, a_call, read_head, serving
+from tests.doors.transport.asking import CHAT, MANY, SHORT, SLACK, WAY, Heard, a_call, read_head, serving
 from tests.servers import ScriptedServer, way
 
 ROOMY = replace(SHORT, connect=3.0, first_byte=5.0, idle=5.0, total=8.0)
+pytestmark = pytest.mark.usefixtures("crowd_way")
+Crowd = Pool | Bulk
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 Result = TypeVar("Result")
 
@@ -24,7 +27,7 @@ def with_crowd(work: Callable[[Crowd], Awaitable[Result]], network: dict[str, An
     """Runs something with a crowd on an event loop of its own, and lets the crowd go."""
 
     async def run() -> Result:
-        crowd = Crowd(network or {})
+        crowd = MANY[WAY.get()](network or {})
         try:
             return await work(crowd)
         finally:

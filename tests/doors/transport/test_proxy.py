@@ -16,7 +16,7 @@ from tests.doors.transport.asking import CHAT, SHORT, SLACK, a_call, ask, read_h
 from tests.doors.transport.certificates import make_certificate
 from tests.servers import ScriptedServer, way
 
-pytestmark = pytest.mark.usefixtures("either_way")
+pytestmark = pytest.mark.usefixtures("either_way_by_proxy")
 
 KEY = ("authorization", "Bearer sk-secret-of-the-test")
 

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from outrider.data import Fault, HttpCall, Reading
 
@@ -12,14 +12,27 @@ ECHO = "echo:"
 Send = Callable[[HttpCall, Reading], Awaitable[Fault | None]]
 
 
-def many_sender(network: Mapping[str, Any]) -> tuple[Send, Callable[[], Awaitable[None]]]:
+def many_sender(
+    network: Mapping[str, Any], *, library: Literal["aiohttp", "httpx2"] = "aiohttp"
+) -> tuple[Send, Callable[[], Awaitable[None]]]:
     """Returns the way out for many questions at once, on the running event loop, and what closes it.
 
-    Its library is imported at once: the first of many calls would count the time as its own.
+    The fast one needs aiohttp, an optional extra, and knows no proxy; without it, or where another `library` is
+    wanted, the usual one does the same. Its library is imported at once: the first of many calls would count the
+    time as its own.
     """
-    from outrider.doors.transport.crowd import Crowd
+    remote: Any = None
+    if library == "aiohttp" and not network.get("proxy"):
+        try:
+            from outrider.doors.transport.bulk import Bulk
+        except ImportError:
+            pass
+        else:
+            remote = Bulk(network)
+    if remote is None:
+        from outrider.doors.transport.crowd import Crowd
 
-    remote = Crowd(network)
+        remote = Crowd(network)
     return _or_echo(remote.send), remote.close
 
 
