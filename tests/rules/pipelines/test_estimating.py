@@ -24,7 +24,7 @@ def asked(found: Pipeline, casts: dict[str, Cast], *texts: str, documents: int |
 
 
 def test_three_stages_cost_what_a_pencil_says() -> None:
-    """A thousand documents of 3,000 tokens, ten analyses of a hundred, one report: every figure can be checked by hand."""
+    """A thousand documents, ten analyses of a hundred, one report: every figure can be checked by hand."""
     found = pipeline(
         stage("extract", template="{text}", expect={"output": 300}),
         stage("analyse", kind="reduce", size=100, max_output=1_000, item="{extract}", expect={"output": 1_000}),
@@ -32,7 +32,7 @@ def test_three_stages_cost_what_a_pencil_says() -> None:
         expect={"documents": 1_000, "tokens": 3_000},
     )  # fmt: skip
     walked = asked(found, {"extract": CHEAP, "analyse": CHEAP, "report": CHEAP}, "x" * 12_000)
-    # 12,000 bytes are 3,000 tokens, of which `id` has a few; 9 stand for the message. An answer has 1,200 bytes and a
+    # All fields of a document have 3,000 tokens together, its `id` nearly one; 9 stand for the message. An answer has 1,200 bytes and a
     # frame of 60: 100 of them are 31,500 tokens. Ten analyses of 4,060 bytes are 10,150.
     assert walked.asked[1:] == (
         Asked(stage="analyse", model="cheap", calls=1, tokens_in=31_509, output=1_000),
@@ -75,7 +75,8 @@ def test_routes_part_by_their_shares_and_merges_bring_together() -> None:
     """Ten items part as the file expects, evenly spread, and all of them are in the merge."""
     found = pipeline(
         stage("sort", kind="route", to={"a": "one", "b": "two"}, expect={"shares": {"a": 0.7, "b": 0.3}}),
-        stage("one"), stage("two"), stage("all", kind="merge", **{"from": ["one", "two"]}), stage("end", template="{all}"),
+        stage("one"), stage("two"), stage("all", kind="merge", **{"from": ["one", "two"]}),
+        stage("end", template="{all}"),
     )  # fmt: skip
     walked = asked(found, dict.fromkeys(("sort", "one", "two", "end"), CHEAP), "x", documents=10)
     assert dict(walked.reached) == {"sort": 10, "one": 7, "two": 3, "all": 10, "end": 10}
