@@ -1,12 +1,10 @@
 """`outrider ask`: one question, routed, failed over, booked, answered."""
 
-import json
 from typing import Any
 
 import click
 
 from outrider.cli.selecting import selection_options
-from outrider.errors import OutriderError
 
 EPILOG = """\b
 Examples:
@@ -61,9 +59,10 @@ def ask(
     """
     from outrider.cli.asking import Wish
     from outrider.cli.form import Form
+    from outrider.cli.parameters import parameters
     from outrider.cli.run_ask import run_ask
 
-    given = _parameters(params)
+    given = parameters(params)
     if temperature is not None:
         given = (*given, ("temperature", temperature))
     wish = Wish(argument=prompt, params=given, **choosing)
@@ -74,19 +73,3 @@ def ask(
             background=background, answer=answer, record=record, replay=replay,
         ),
     )  # fmt: skip
-
-
-def _parameters(pairs: tuple[str, ...]) -> tuple[tuple[str, Any], ...]:
-    read: list[tuple[str, Any]] = []
-    for pair in pairs:
-        name, equals, text = pair.partition("=")
-        if not equals or not name.strip():
-            raise OutriderError(f"`--param {pair}` has no value", hint="write it as `--param effort=high`")
-        if name in {"messages", "model", "stream"}:
-            raise OutriderError(f"`--param {name}` is set by outrider", hint="choose a model with `-m`")
-        try:
-            value = json.loads(text)
-        except ValueError:
-            value = text
-        read.append((name, value))
-    return tuple(read)

@@ -71,7 +71,7 @@ def decide_on(session: Session, wish: Wish, *, run: str = "", may_ask_servers: b
     prompt = prompts.gather(wish.argument, wish.files, wish.images, reads_stdin=wish.reads_stdin)
     registry = session.registry
     schema = read_schema(wish.schema)
-    messages = (*_system(session, wish), *wish.history, Message(role="user", text=prompt.text, images=prompt.images))
+    messages = (*system_of(session, wish), *wish.history, Message(role="user", text=prompt.text, images=prompt.images))
     facts = replace(
         prompts.facts(prompt, messages, registry, schema=schema, max_output=wish.max_output),
         data_class=mark.name, class_from=mark.because,
@@ -142,7 +142,7 @@ def _servers_matter(decision: Route) -> bool:
     return not decision.targets or decision.targets[0].provider.serves_listed
 
 
-def _system(session: Session, wish: Wish) -> tuple[Message, ...]:
+def system_of(session: Session, wish: Wish) -> tuple[Message, ...]:
     """Returns the system message: the flag's, the named prompt's, or the task's own."""
     text = wish.system
     named = session.registry.values.get("prompts", {})

@@ -21,6 +21,7 @@ COMMANDS = {
         "jobs": ("jobs", "list, show, collect or cancel long runs"),
     },
     "Bulk": {
+        "batch": ("batch", "one prompt template over many documents, resumed where it was left"),
         "pipeline": ("pipeline", "send documents through stages, each with a model or task of its own"),
     },
     "Choose": {

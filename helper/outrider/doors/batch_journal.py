@@ -145,6 +145,14 @@ class Batch:
                 (time.time(), None if output is None else text_of(output), self.id),
             )
 
+    def settle_on(self, settings: Mapping[str, Any]) -> None:
+        """Takes other settings for a run of which nothing is answered yet."""
+        with self._ledger.transaction() as connection:
+            connection.execute(
+                "UPDATE batches SET settings = ? WHERE id = ?", (json.dumps(settings, sort_keys=True), self.id)
+            )
+        self.settings = settings
+
     def reopen(self) -> None:
         """Books that there is something to ask again."""
         with self._ledger.transaction() as connection:

@@ -1,0 +1,125 @@
+"""What a batch would cost, said before anything is asked, and the refusal of one that nobody has bounded."""
+
+import sys
+from decimal import Decimal
+
+from outrider.cli.batch_job import Job
+from outrider.cli.batch_routes import Routes
+from outrider.cli.show import dollars, dump, note
+from outrider.data import Route, Target
+from outrider.errors import OutriderError, Refused
+from outrider.rules import money
+from outrider.rules.bulk import sampling
+from outrider.rules.bulk.nouns import Document
+from outrider.rules.limits import UNKNOWN_OUTPUT
+from outrider.rules.receipts import no_model
+from outrider.rules.routing import estimate, stand_in
+from outrider.rules.selection import Facts
+
+WAITED_FOR = frozenset({"down", "unknown", "not_served"})
+"""Why a model cannot be asked now that may be over by itself."""
+
+
+def check_route(job: Job, first: Document) -> None:
+    """Refuses a batch that no model can be asked, as a single question would be; a server that is down may come."""
+    plan = job.plan
+    facts = _facts(job, first)
+    plan.learn_prices(facts, plan.situation(""))
+    plan.ask_servers(plan.situation(""))
+    route = plan.unwalled(facts, plan.situation(""))
+    if not job.flags.quiet:
+        for text in route.notes:
+            note(text)
+    if route.targets or any(passed.kind in WAITED_FOR for passed in route.passed):
+        return
+    kind, message, hint = no_model(job.session.registry, route, private=route.private)
+    if kind in {"private", "budget"}:
+        raise Refused(message, hint=hint, kind=kind)
+    mistake = OutriderError(message, hint=hint)
+    mistake.kind = kind
+    raise mistake
+
+
+def check_wall(job: Job, first: Document) -> None:
+    """Refuses paid models where nothing says how much the run may cost, and says what it would."""
+    if job.flags.max_cost is not None:
+        return
+    plan = job.plan
+    route = plan.unwalled(_facts(job, first), plan.situation(""))
+    paid = [target for target in route.targets if not plan.is_free(target)]
+    is_local_down = any(passed.kind in WAITED_FOR for passed in route.passed)
+    if len(paid) < len(route.targets) or (is_local_down and not plan.selection.model):
+        if paid and not job.flags.quiet:
+            note(f"without `--max-cost` nothing paid is asked: {', '.join(one.name for one in paid[:3])} left out")
+        return
+    if not paid:
+        return
+    found = summed(job)
+    raise Refused(
+        f"this asks paid models, and nothing says how much it may cost: {in_words(found, route)}",
+        hint=f"bound it with `--max-cost {_wall(found)}`, or ask a part first: `--sample 20 --max-cost 1`",
+        kind="budget",
+    )
+
+
+def _wall(found: sampling.Estimate) -> str:
+    """Returns a sum that will do: twice what is likely, in whole cents."""
+    return "5" if found.likely is None else str(max((found.likely * 2).quantize(Decimal("0.01")), Decimal("0.01")))
+
+
+def summed(job: Job) -> sampling.Estimate:
+    """Reads the whole input and returns the sum of what its documents would likely cost."""
+    found = sampling.Estimate()
+    routes = Routes(job.plan, "", is_walled=False)
+    for document in job.documents():
+        if document.fault:
+            found = sampling.faulty(found)
+            continue
+        facts = _facts(job, document)
+        route = routes.route(facts)
+        at = routes.situation().at
+        likely = estimate(job.session.registry, route, facts, at=at)
+        most = _most(job, route.targets[0], facts, at=at) if route.targets else None
+        found = sampling.added(found, tokens=facts.tokens, likely=likely, most=most)
+    return found
+
+
+def _most(job: Job, target: Target, facts: Facts, *, at: float) -> Decimal | None:
+    price = target.model.price or stand_in(job.session.registry, target)
+    if price is None:
+        return None
+    cap = facts.max_output or target.model.max_output or UNKNOWN_OUTPUT
+    return money.worst_cost(price, input_tokens=facts.most_tokens, output_tokens=cap, at=at)
+
+
+def _facts(job: Job, document: Document) -> Facts:
+    return job.plan.facts(document, job.plan.messages(document))
+
+
+def tell(job: Job) -> int:
+    """Prints the estimate."""
+    found = summed(job)
+    first = job.first()
+    route = job.plan.unwalled(_facts(job, first), job.plan.situation(""))
+    if job.flags.as_json or job.flags.events:
+        dump(
+            {
+                "name": job.name, "documents": found.documents, "faults": found.faults, "tokens": found.tokens,
+                "model": route.targets[0].name if route.targets else None,
+                "likely_usd": None if found.likely is None else float(found.likely),
+                "most_usd": None if found.most is None else float(found.most),
+            }
+        )  # fmt: skip
+    else:
+        sys.stdout.write(in_words(found, route) + "\n")
+    return 0
+
+
+def in_words(found: sampling.Estimate, route: Route) -> str:
+    """Returns an estimate as people read it."""
+    faults = f", {found.faults:,} more cannot be asked" if found.faults else ""
+    whom = f"{route.targets[0].name}: " if route.targets else ""
+    return (
+        f"{found.documents:,} documents{faults}, about {found.tokens:,} tokens in; {whom}"
+        f"about {dollars(found.likely)}, at most {dollars(found.most)}"
+    )
