@@ -28,12 +28,8 @@ def mcp() -> int:
             "this speaks to an MCP client, not to a terminal",
             hint="see `outrider export mcp` for how a client starts it",
         )
-    try:
-        import mcp as _  # noqa: F401
-    except ImportError:
-        raise OutriderError(
-            "the MCP library is not installed", hint="run `./install.sh --mcp` in the checkout"
-        ) from None
+    if find_spec("mcp") is None:
+        raise OutriderError("the MCP library is not installed", hint="run `./install.sh --mcp` in the checkout")
     from outrider.mcp_server.life import live
 
     return live()
