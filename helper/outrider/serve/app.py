@@ -85,11 +85,14 @@ class App:
         """Takes no more requests."""
         self._gate.is_closing = True
 
-    def cut(self) -> None:
-        """Ends what is under way; each call is booked as it stands."""
+    async def cut(self) -> None:
+        """Ends what is under way; returns when each call is booked as it stands."""
         self._is_cut = True
-        for task in tuple(self._under_way):
+        tasks = tuple(self._under_way)
+        for task in tasks:
             task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
 
     async def _chat(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._gate.check()

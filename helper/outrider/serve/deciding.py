@@ -12,7 +12,7 @@ from outrider.doors.transport import Send
 from outrider.errors import OutriderError, Refused
 from outrider.records import record, replace
 from outrider.rows import Registry
-from outrider.rules import classes, outgoing
+from outrider.rules import classes, money, outgoing
 from outrider.rules.limits import for_route
 from outrider.rules.routing import route as decide
 from outrider.rules.routing import unpriced
@@ -53,7 +53,12 @@ class Deciding:
         prompt = _prompt(asked, messages)
         facts = facts_of(prompt, messages, registry, schema=asked.request.schema, max_output=asked.request.max_output)
         if asked.request.tools:
-            facts = replace(facts, needs=facts.needs | {"tools"})
+            tools = asked.request.tools
+            facts = replace(
+                facts, needs=facts.needs | {"tools"},
+                tokens=money.likely_tokens(messages, schema=asked.request.schema, tools=tools),
+                most_tokens=money.most_tokens(messages, schema=asked.request.schema, tools=tools),
+            )  # fmt: skip
         lacking = unpriced(registry, selection, facts, standing.bare)
         situation = self._kept.situation(standing, run, lacking)
         route = decide(registry, selection, facts, situation)

@@ -62,16 +62,24 @@ class Standing:
 
 def run(session: Session, wish: Wish, ready: Callable[[Standing], None]) -> int:
     """Serves until a signal comes; returns the exit code."""
-    kept = Kept(session, {"max_cost": wish.max_cost, "timeout": wish.timeout})
     with _listening(wish) as listener:
         host, port = listener.getsockname()[:2]
         url = f"http://[{host}]:{port}/v1" if ":" in host else f"http://{host}:{port}/v1"
         path = session.places.ours("serve", f"{port}.json")
         standing = Standing(url=url, token=secrets.token_urlsafe(32), path=path, pid=os.getpid())
         with _file(path, {"url": url, "token": standing.token, "pid": standing.pid}):
-            return asyncio.run(
-                _serve(kept, wish, _guard(wish, host, standing.token), listener, partial(ready, standing))
-            )
+            return asyncio.run(_until_signalled(session, wish, listener, standing, partial(ready, standing)))
+
+
+async def _until_signalled(
+    session: Session, wish: Wish, listener: socket.socket, standing: Standing, ready: Callable[[], None]
+) -> int:
+    endpoint = Endpoint(session, wish, _guard(wish, listener.getsockname()[0], standing.token))
+    loop = asyncio.get_running_loop()
+    for number, code in CODES.items():
+        loop.add_signal_handler(number, endpoint.end, code)
+    ready()
+    return await endpoint.serve(listener)
 
 
 def _guard(wish: Wish, host: str, token: str) -> Guard:
@@ -81,44 +89,43 @@ def _guard(wish: Wish, host: str, token: str) -> Guard:
     return Guard(token, hosts=frozenset({wish.host.lower(), socket.gethostname().lower()}), is_open=True)
 
 
-async def _serve(kept: Kept, wish: Wish, guard: Guard, listener: socket.socket, ready: Callable[[], None]) -> int:
-    send, close = many_sender(kept.now_in_force.registry.values.get("network", {}))
-    gate = Gate(wish.most, wish.queue)
-    work = Work(kept, send, gate, is_private=wish.private)
-    app = App(guard, gate, work, Names(kept, at=int(time.time())), is_quiet=wish.quiet)
-    config = uvicorn.Config(
-        app, lifespan="off", ws="none", log_config=None, log_level="critical", access_log=False, server_header=False,
-        proxy_headers=False, timeout_keep_alive=30, timeout_graceful_shutdown=int(DRAIN) + 4, backlog=BACKLOG,
-    )  # fmt: skip
-    ending = _Ending(app, _Server(config))
-    loop = asyncio.get_running_loop()
-    for number in CODES:
-        loop.add_signal_handler(number, ending.heard, number)
-    try:
-        ready()
-        await ending.server.serve(sockets=[listener])
-    finally:
-        app.cut()
-        await close()
-    return ending.code
+class Endpoint:
+    """The endpoint on the running event loop, from its first request to its last."""
 
+    def __init__(self, session: Session, wish: Wish, guard: Guard) -> None:
+        kept = Kept(session, {"max_cost": wish.max_cost, "timeout": wish.timeout})
+        send, self._close = many_sender(session.registry.values.get("network", {}))
+        gate = Gate(wish.most, wish.queue)
+        work = Work(kept, send, gate, is_private=wish.private)
+        self._app = App(guard, gate, work, Names(kept, at=int(time.time())), is_quiet=wish.quiet)
+        config = uvicorn.Config(
+            self._app, lifespan="off", ws="none", log_config=None, log_level="critical", access_log=False,
+            server_header=False, proxy_headers=False, timeout_keep_alive=30, backlog=BACKLOG,
+            timeout_graceful_shutdown=int(DRAIN) + 4,
+        )  # fmt: skip
+        self._server = _Server(config)
+        self._code = 0
+        self._cutting: asyncio.Task[None] | None = None
 
-class _Ending:
-    """What a signal does: the first one drains, a second one cuts."""
+    async def serve(self, listener: socket.socket) -> int:
+        """Answers until it is told to end; returns the code that it was told."""
+        try:
+            await self._server.serve(sockets=[listener])
+        finally:
+            await self._app.cut()
+            await self._close()
+        return self._code
 
-    def __init__(self, app: App, server: "_Server") -> None:
-        self._app = app
-        self.server = server
-        self.code = 0
-
-    def heard(self, number: signal.Signals) -> None:
-        if self.code:
-            self._app.cut()
+    def end(self, code: int) -> None:
+        """Takes no more requests, lets those under way end, and cuts them off in time; at a second word at once."""
+        loop = asyncio.get_running_loop()
+        if self._server.should_exit:
+            self._cutting = loop.create_task(self._app.cut())
             return
-        self.code = CODES[number]
+        self._code = code
         self._app.stop()
-        self.server.should_exit = True
-        asyncio.get_running_loop().call_later(DRAIN, self._app.cut)
+        self._server.should_exit = True
+        loop.call_later(DRAIN, self.end, code)
 
 
 class _Server(uvicorn.Server):

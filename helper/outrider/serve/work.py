@@ -17,6 +17,7 @@ from outrider.rules import advice, receipts
 from outrider.serve.deciding import Deciding, Settled, refuse_known_keys
 from outrider.serve.gate import Gate
 from outrider.serve.kept import Kept
+from outrider.serve.memory import Memory
 from outrider.wire.serving.answers import Receipt
 from outrider.wire.serving.asked import Asked
 from outrider.wire.serving.errors import Told, failed
@@ -40,10 +41,13 @@ class Work:
         self._deciding = Deciding(kept, send, is_private=is_private)
         self._send = send
         self._gate = gate
+        self._memory = Memory()
 
     async def carry_out(self, asked: Asked, out: "Outlet") -> Done:
         """Waits for a place, decides and asks; text goes to the outlet as it arrives."""
         async with self._gate.place():
+            messages = self._memory.completed(asked.request.messages)
+            asked = replace(asked, request=replace(asked.request, messages=messages))
             settled = await self._deciding.settle(asked, out.run)
             self._refuse(settled, out.run)
             ended = await self._asked(settled, out)
@@ -96,12 +100,15 @@ class Work:
             out.receipt, cost_usd=float(ended.cost), cost_known=ended.cost_known, attempts=len(ended.attempts)
         )
         if ended.answer is not None:
-            served = out.served_by(ended.answer)
-            return Done(ended=ended, receipt=replace(receipt, served_by=served))
+            target = ended.attempts[-1].target
+            said_by = f"{target.provider.name}/{target.wire_id}"
+            answer = self._memory.named(ended.answer, run=out.run, said_by=said_by)
+            receipt = replace(receipt, served_by=out.served_by(answer))
+            return Done(ended=replace(ended, answer=answer), receipt=receipt)
         failure = ended.failure or Failure(kind="interrupted", message="no attempt was made")
-        target = ended.attempts[-1].target if ended.attempts else None
-        who = target.name if target is not None else ""
-        error = failed(failure, who=who, hint=advice.hint(failure, target))
+        last = ended.attempts[-1].target if ended.attempts else None
+        who = last.name if last is not None else ""
+        error = failed(failure, who=who, hint=advice.hint(failure, last))
         return Done(ended=ended, receipt=receipt, error=error)
 
 

@@ -9,14 +9,14 @@ from outrider.errors import OutriderError, Refused, StorageFault
 from outrider.records import record
 
 STATUS: dict[FailureKind, int] = {
-    "server": 502, "rate_limit": 429, "quota": 429, "auth": 502, "not_found": 503, "context": 400,
+    "server": 502, "rate_limit": 429, "quota": 429, "auth": 502, "not_found": 404, "context": 400,
     "content_filter": 400, "bad_request": 400, "timeout": 504, "network": 502, "tls": 502, "redirect": 502,
     "bad_response": 502, "empty": 502, "truncated": 502, "incomplete": 502, "too_large": 502, "budget": 402,
     "private": 403, "storage": 500, "interrupted": 503,
 }  # fmt: skip
 """The status of each kind. A provider's refusal of our key (`auth`) is no fault of the client's token, so no 401."""
 CODES: dict[FailureKind, str] = {
-    "context": "context_length_exceeded", "rate_limit": "rate_limit_exceeded", "quota": "insufficient_quota",
+    "not_found": "model_not_found", "context": "context_length_exceeded", "rate_limit": "rate_limit_exceeded", "quota": "insufficient_quota",
 }  # fmt: skip
 """Kinds that OpenAI's clients know by another name."""
 TYPES = {
