@@ -35,7 +35,9 @@ IMPORTERS = {
     "jinja2": ("doors/render",),
     "jsonschema": ("doors/schemas",),
     "mcp": ("mcp_", "doors/tools"),
+    "starlette": ("serve/",),
     "sqlite3": ("doors/ledger", "doors/catalog", "doors/transcripts_book"),
+    "uvicorn": ("serve/",),
     "yaml": ("doors/documents",),
 }
 VAGUE_NAMES = {"base", "common", "core", "helper", "helpers", "manager", "misc", "shared", "util", "utils"}

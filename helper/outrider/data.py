@@ -36,19 +36,52 @@ class Image:
 
 
 @record
-class Message:
-    """One turn of a conversation."""
+class Tool:
+    """Something that a model may ask to have done. `schema` is the JSON Schema of its arguments."""
 
-    role: Literal["system", "user", "assistant"]
+    name: str
+    description: str = ""
+    schema: Mapping[str, Json] = NOTHING
+
+
+@record
+class ToolCall:
+    """A model's wish to have a tool used. `arguments` is JSON as the model wrote it, which may be broken.
+
+    `extra` is what its provider wants back with it, whatever that may be: carried, never shown.
+    """
+
+    id: str
+    name: str
+    arguments: str = "{}"
+    extra: Mapping[str, Json] = NOTHING
+
+
+@record
+class Message:
+    """One turn of a conversation. A result of a tool is a turn of its own, of the role `tool`, named by `call_id`.
+
+    `reasoning` and `replay` are what was thought before tools were called, since some models want it back: the first is
+    text, the second opaque and only for who said it, as `provider/wire-id` in `said_by`.
+    """
+
+    role: Literal["system", "user", "assistant", "tool"]
     text: str
     images: tuple[Image, ...] = ()
+    tool_calls: tuple[ToolCall, ...] = ()
+    call_id: str = ""
+    is_error: bool = False
+    reasoning: str = ""
+    replay: tuple[Json, ...] = ()
+    said_by: str = ""
 
 
 @record
 class Request:
     """What is asked, before any model is chosen. `max_output` is the cap that is sent and reserved, in tokens.
 
-    No call is ever made of a `private` one to a target that is not local.
+    No call is ever made of a `private` one to a target that is not local. `tool_choice` is `auto`, `none`, `required`
+    or the name of a tool; with `parallel_calls` a model may ask for several at once.
     """
 
     messages: tuple[Message, ...]
@@ -57,6 +90,9 @@ class Request:
     schema: Mapping[str, Json] | None = None
     stream: bool = True
     private: bool = False
+    tools: tuple[Tool, ...] = ()
+    tool_choice: str = "auto"
+    parallel_calls: bool = True
 
 
 @record
@@ -73,7 +109,10 @@ class Usage:
 
 @record
 class Answer:
-    """Text that a model gave. `truncated` says that its cap cut it short."""
+    """Text that a model gave, or the tools that it wants used first. `truncated` says that its cap cut it short.
+
+    `replay` is what its provider wants back, unread, when the conversation goes on after tools were used.
+    """
 
     text: str
     usage: Usage
@@ -82,6 +121,8 @@ class Answer:
     truncated: bool = False
     reasoning: str = ""
     request_id: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    replay: tuple[Json, ...] = ()
 
 
 @record
@@ -172,6 +213,11 @@ class Target:
         if self.provider.name == self.model.provider:
             return self.model.name
         return f"{self.model.name} via {self.provider.name}"
+
+    @property
+    def address(self) -> str:
+        """Who answers here: the provider and its id for the model."""
+        return f"{self.provider.name}/{self.wire_id}"
 
     @property
     def health_key(self) -> str:

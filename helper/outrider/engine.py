@@ -137,7 +137,7 @@ def _sized(failure: Failure, request: Request) -> Failure:
     """Says of a prompt that no window held how large one would have to be."""
     if failure.kind != "context":
         return failure
-    tokens = money.likely_tokens(request.messages, schema=request.schema)
+    tokens = money.likely_tokens(request.messages, schema=request.schema, tools=request.tools)
     return replace(failure, message=f"{failure.message} (the prompt is about {tokens:,} tokens)")
 
 
@@ -160,7 +160,7 @@ async def _attempt(
     if isinstance(cleared, Failure):
         return Attempt(target=target, outcome=cleared, waited=waited, certainty="not_sent")
     request = cleared.request
-    most = money.most_tokens(request.messages, schema=request.schema)
+    most = money.most_tokens(request.messages, schema=request.schema, tools=request.tools)
     price = target.model.price or world.price(target)
 
     def check(spend: Spend) -> Booking | Failure:
@@ -215,6 +215,7 @@ def scrubbed(outcome: Outcome, *, scrub: Callable[[str], str], secrets: tuple[st
     return replace(
         outcome, text=without(outcome.text, secrets), reasoning=without(outcome.reasoning, secrets),
         served_by=scrub(outcome.served_by),
+        tool_calls=tuple(replace(one, arguments=without(one.arguments, secrets)) for one in outcome.tool_calls),
     )  # fmt: skip
 
 
@@ -260,7 +261,7 @@ def _billed(outcome: Outcome, request: Request, *, model: Model, booking: Bookin
         return usage, "exact" if usage == outcome.usage else "estimate"
     match outcome:
         case Answer():
-            text = outcome.text + outcome.reasoning
+            text = outcome.text + outcome.reasoning + "".join(call.arguments for call in outcome.tool_calls)
         case Failure() if outcome.partial:
             text = outcome.partial
         case Failure():
@@ -268,7 +269,8 @@ def _billed(outcome: Outcome, request: Request, *, model: Model, booking: Bookin
         case never:
             assert_never(never)
     output = len(text.encode("utf-8", "replace")) // 4 + 1
-    return Usage(input=money.likely_tokens(request.messages, schema=request.schema), output=output), "estimate"
+    asked = money.likely_tokens(request.messages, schema=request.schema, tools=request.tools)
+    return Usage(input=asked, output=output), "estimate"
 
 
 class _Watched:

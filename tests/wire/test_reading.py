@@ -235,16 +235,15 @@ def test_cut_json_is_no_answer_where_a_schema_is_wanted(finish: str) -> None:
     ("dialect", "payload"),
     [
         ("openai", {"choices": [{"message": {"content": None, "tool_calls": [{}]}, "finish_reason": "tool_calls"}]}),
-        ("openai", {"choices": [{"message": {"function_call": {"name": "f"}}, "finish_reason": "function_call"}]}),
         ("anthropic", {"content": [{"type": "tool_use"}], "stop_reason": "tool_use"}),
         ("ollama", {"message": {"content": "", "tool_calls": [{}]}, "done": True}),
     ],
 )
-def test_a_tool_call_needs_no_text(dialect: Dialect, payload: dict[str, Any]) -> None:
-    """Calling a tool is an answer."""
+def test_a_call_of_no_tool_is_no_answer(dialect: Dialect, payload: dict[str, Any]) -> None:
+    """A reply without text whose calls name nothing is empty."""
     found = read(json.dumps(payload).encode(), make_target(dialect))
-    finish = "stop" if dialect == "ollama" else "tool_calls"
-    assert found == Answer(text="", usage=Usage(), finish=finish)
+    assert isinstance(found, Failure)
+    assert found.kind == "empty"
 
 
 def test_the_request_id_of_the_header_comes_first() -> None:

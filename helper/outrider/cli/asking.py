@@ -92,7 +92,7 @@ def decide_on(session: Session, wish: Wish, *, run: str = "", may_ask_servers: b
 
         situation = replace(situation, prices=prices(session, lacking))
     decision = decide(registry, selection, facts, situation)
-    if may_ask_servers and _servers_matter(decision):
+    if may_ask_servers and servers_matter(decision):
         from outrider.cli.servers import ask_stale_servers
 
         if ask_stale_servers(session, situation, private=decision.private):
@@ -137,7 +137,7 @@ def _refuse_known_keys(session: Session, request: Request, decision: Route) -> N
             )  # fmt: skip
 
 
-def _servers_matter(decision: Route) -> bool:
+def servers_matter(decision: Route) -> bool:
     """Whether a server's list could change what is asked first: nothing else is usable, or it comes first."""
     return not decision.targets or decision.targets[0].provider.serves_listed
 

@@ -28,17 +28,20 @@ LEAST_CERTAIN: tuple[Certainty, ...] = ("in_doubt", "estimate", "exact", "not_se
 
 
 class Asking:
-    """Asks seats over one way out and one book, until it is closed. `purposes` gets what each booked call is for."""
+    """Asks seats over one way out and one book, until it is closed. `purposes` gets what each booked call is for.
 
-    def __init__(self, table: Table, form: Form, purposes: list[str]) -> None:
+    `send` is a way out that others use, too, and that stays open.
+    """
+
+    def __init__(self, table: Table, form: Form, purposes: list[str], *, send: Send | None = None) -> None:
         self._table = table
         self._form = form
         self._purposes = purposes
         self._close: Callable[[], Awaitable[None]] | None = None
         self._row = table.row()
         network = table.session.registry.values.get("network", {})
-        if form.replay is not None:
-            self._world = self._seated(None)
+        if form.replay is not None or send is not None:
+            self._world = self._seated(send)
         else:
             # A handful of seats would not win back what the faster library costs to load.
             remote, self._close = many_sender(network, library="httpx2")

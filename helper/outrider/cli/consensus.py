@@ -49,9 +49,9 @@ def consensus(prompt: str | None, *, models: tuple[str, ...], panel: str | None,
               schema: str | None, threshold: Decimal, quorum: int, debate: int, judge: str | None,
               **flags: Any) -> int:  # fmt: skip
     """Ask several models and say what their answers amount to: agreed, split, or too few."""
-    from outrider.cli import panelling, seating, seats
+    from outrider.cli import panelling, polling, seating, seats
     from outrider.cli.panel_run import carry_out
-    from outrider.rules.panels.consensus import JUDGE_TRIES, Question, next_round
+    from outrider.rules.panels.consensus import JUDGE_TRIES, next_round
 
     wish, form = panelling.wish_and_form(prompt, flags)
     session = panelling.open_session()
@@ -59,69 +59,18 @@ def consensus(prompt: str | None, *, models: tuple[str, ...], panel: str | None,
     names = seats.seat_names(session, models, panel, answers)
     if not names:
         raise OutriderError("nobody is seated", hint="name seats: `-m MODEL -m MODEL`, or `--panel NAME`")
-    ballot = _ballot(choices, schema)
+    ballot = polling.ballot(choices, schema)
     panelling.check_places(session, form, private=wish.private)
     judged_by = None if ballot is not None else seats.judge(session, names, judge, private=wish.private)
     table = seating.set_table(
         session, wish, command="consensus", names=names, answers=answers, others=(judged_by,) if judged_by else (),
         schema=schema, replay=form.replay,
     )  # fmt: skip
-    panelling.tell_notes(table, *_doubts(session, names, judged_by), quiet=form.quiet)
-    question = Question(
-        messages=table.messages, seats=table.seats, mark=table.mark, seed=table.seed, ballot=ballot,
-        given=table.given, judge=seats.seat(session.registry, judged_by) if judged_by else None,
-        threshold=threshold, quorum=quorum, debates=debate,
-    )  # fmt: skip
+    panelling.tell_notes(table, *polling.doubts(session, names, judged_by), quiet=form.quiet)
+    question = polling.question(
+        table, ballot=ballot, judged_by=judged_by, threshold=threshold, quorum=quorum, debates=debate
+    )
     return carry_out(
-        table, form, lambda rounds: next_round(question, rounds), lambda *ended: _report(table, *ended),
+        table, form, lambda rounds: next_round(question, rounds), lambda *ended: polling.report(table, *ended),
         rounds=1 + debate + (JUDGE_TRIES if judged_by else 0),
     )  # fmt: skip
-
-
-def _doubts(session: Any, names: tuple[str, ...], judged_by: str | None) -> tuple[str, ...]:
-    """Says of a judge that it is of a family that has a seat."""
-    from outrider.cli.seats import seat
-
-    registry = session.registry
-    own = [name for name in names if judged_by and seat(registry, name).family == seat(registry, judged_by).family]
-    return (f"{judged_by} judges, and {own[0]} of its own family has a seat",) if own else ()
-
-
-def _report(table: Any, verdict: Any, steps: tuple[Any, ...]) -> Any:
-    from outrider.cli import panel_shapes
-    from outrider.cli.panel_report import Report
-
-    is_agreed = verdict.kind == "agreed"
-    # Everybody failed is no split: nobody said anything at all.
-    was_asked = any(vote.failure != "not asked" for vote in verdict.votes)
-    said = [step for step in steps if any(reply.text is not None for reply in step.replies)]
-    is_silent = was_asked and not said and not table.given
-    code = 0 if is_agreed else 1 if is_silent else 4
-    if is_silent and all(vote.failure.startswith("budget: ") for vote in verdict.votes):
-        code = 5
-    return Report(
-        shape=panel_shapes.counted(verdict, steps, given=table.given, run=table.number),
-        text=panel_shapes.agreement(verdict, steps, given=table.given), code=code,
-        kind=None if is_agreed else verdict.kind, verdict=panel_shapes.counted_headline(verdict),
-        hint="`outrider status` shows what can be asked",
-    )  # fmt: skip
-
-
-def _ballot(choices: str | None, schema: str | None) -> Any:
-    """Returns the ballot of a closed question, or None for an open one."""
-    from outrider.rules.panels import labels
-
-    if choices is not None and schema is not None:
-        raise OutriderError("`--choices` and `--schema` both say what can be chosen", hint="give one of them")
-    if choices is not None:
-        return labels.ballot(choices)
-    if schema is None:
-        return None
-    from outrider.cli.schemas import read_schema_file
-
-    found = labels.ballot_from(read_schema_file(schema))
-    if found is None:
-        raise OutriderError(
-            f"{schema} has no one field with an enum of texts", hint="a vote is over one such field; or use `--choices`"
-        )
-    return found

@@ -154,7 +154,7 @@ def _expect(wanted: int, code: int) -> int:
 
 
 def _tell_why(session: Session) -> None:
-    from outrider.cli.why import tell
+    from outrider.cli.explaining import tell
 
     tell(session, None)
 

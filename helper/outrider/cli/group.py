@@ -47,6 +47,10 @@ COMMANDS = {
         "pause": ("pause", "silence agents, skills and hooks without uninstalling"),
         "resume": ("resume", "bring them back"),
     },
+    "Other clients": {
+        "mcp": ("mcp", "serve your models as tools of an MCP client, on stdin and stdout"),
+        "serve": ("serve", "serve your models to any OpenAI client, on loopback"),
+    },
     "Look after": {
         "policy": ("policy", "try another policy on past runs, or this one on a table of prompts"),
         "status": ("status", "preset, keys present, local servers, budgets"),

@@ -35,7 +35,7 @@ def run_ask(wish: Wish, form: Form, session: Session | None = None) -> int:
     session = Session() if session is None else session
     printing.check_out(form.out, session)
     if form.thread is not None:
-        wish = _continued(session, wish, form.thread)
+        wish = continued(session, wish, form.thread)
     if form.answer is not None:
         wish = _with_answer(session, wish, form.answer)
     if form.replay is not None:
@@ -71,7 +71,7 @@ def _ask(session: Session, decided: Decided, form: Form, number: str) -> int:
         ended = step(
             run(
                 decided.route, request, decided.limits, world_for(session, decided, row, form),
-                show=printer.show, accept=_acceptance(decided), notice=partial(_notice, quiet=form.quiet),
+                show=printer.show, accept=acceptance(decided), notice=partial(_notice, quiet=form.quiet),
                 prompts=session.registry.values.get("prompts", {}),
             )
         )  # fmt: skip
@@ -82,7 +82,7 @@ def _ask(session: Session, decided: Decided, form: Form, number: str) -> int:
     if ended.answer is None:
         return printer.failed(decided, ended, run=number)
     if form.thread is not None:
-        _remember(session, decided, form.thread, ended.answer)
+        remember(session, decided, form.thread, ended.answer)
     return printer.answered(decided, ended, ended.answer, run=number)
 
 
@@ -170,23 +170,29 @@ def run_row(session: Session, decided: Decided, number: str, *, command: str = "
     )  # fmt: skip
 
 
-def _acceptance(decided: Decided) -> "printing.Acceptance | None":
+def acceptance(decided: Decided) -> "printing.Acceptance | None":
+    """Returns what judges an answer by the schema it was asked to fit; None without one."""
     if decided.request.schema is None:
         return None
-    from outrider.cli.schemas import acceptance
+    from outrider.cli import schemas
 
-    return acceptance(decided.request.schema)
+    return schemas.acceptance(decided.request.schema)
 
 
 def _refuse(session: Session, wish: Wish, decided: Decided, form: Form, *, run: str) -> int:
-    """Ends a run for which nothing could be asked; it is booked, so that `why` can explain it."""
+    error = refused_run(session, wish, decided, run=run)
+    code = 5 if error["kind"] in {"private", "budget"} else 2
+    printer = printing.Printer(form=form, session=session, private=decided.route.private)
+    nothing = Ended(answer=None, failure=None, attempts=())
+    return printer.refused(decided, nothing, run=run, error=error, code=code)
+
+
+def refused_run(session: Session, wish: Wish, decided: Decided, *, run: str) -> dict[str, str]:
+    """Books a run for which nothing could be asked, so that `why` can explain it; returns what is said of it."""
     private = asking.is_private(session, wish) or decided.route.private
     kind, message, hint = receipts.no_model(session.registry, decided.route, private=private)
     session.ledger.record_run(run_row(session, decided, run), outcome="refused", kind=kind)
-    code = 5 if kind in {"private", "budget"} else 2
-    printer = printing.Printer(form=form, session=session, private=private)
-    nothing = Ended(answer=None, failure=None, attempts=())
-    return printer.refused(decided, nothing, run=run, error={"kind": kind, "message": message, "hint": hint}, code=code)
+    return {"kind": kind, "message": message, "hint": hint}
 
 
 def _dry_run(session: Session, decided: Decided, form: Form) -> int:
@@ -204,7 +210,8 @@ def _dry_run(session: Session, decided: Decided, form: Form) -> int:
     return 0
 
 
-def _continued(session: Session, wish: Wish, name: str) -> Wish:
+def continued(session: Session, wish: Wish, name: str) -> Wish:
+    """Puts what was said in a conversation before a question, with its class and what it brought along."""
     from outrider.doors import threads
 
     thread = threads.load(session.places, name)
@@ -216,7 +223,8 @@ def _continued(session: Session, wish: Wish, name: str) -> Wish:
     )  # fmt: skip
 
 
-def _remember(session: Session, decided: Decided, name: str, answer: Answer) -> None:
+def remember(session: Session, decided: Decided, name: str, answer: Answer) -> None:
+    """Keeps a question and its answer in a conversation."""
     from outrider.data import Message
     from outrider.doors import threads
 

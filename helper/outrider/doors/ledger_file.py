@@ -32,6 +32,17 @@ class LedgerFile:
         self._places = places
         self.path = places.ours("ledger.db")
         self._connection: sqlite3.Connection | None = None
+        self._opened: tuple[int, int] | None = None
+
+    def is_current(self) -> bool:
+        """Whether its file is the one that was opened: a process that lives long may see it set aside."""
+        if self._connection is None:
+            return True
+        try:
+            status = os.stat(self.path)
+        except OSError:
+            return False
+        return (status.st_dev, status.st_ino) == self._opened
 
     def close(self) -> None:
         """Closes the connection."""
@@ -80,6 +91,8 @@ class LedgerFile:
             connection.close()
             raise
         self._connection = connection
+        status = os.stat(self.path)
+        self._opened = (status.st_dev, status.st_ino)
         return connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:

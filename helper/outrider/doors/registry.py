@@ -56,6 +56,14 @@ def load(places: Places, *, with_models: bool = True) -> Registry:
     return registry_from(values, origins=origins, digest=whole[:16], notes=notes)
 
 
+def files(places: Places) -> tuple[str, ...]:
+    """Returns every file, there or not, that the effective registry is made from: where one changes, it may."""
+    folder = os.path.join(places.project, ".claude", "config") if places.project is not None else ""
+    project = (os.path.join(folder, "models.json"), os.path.join(folder, "models.local.json")) if folder else ()
+    bundled = os.path.join(places.bundled, "models.json")
+    return (bundled, places.managed, *user_files(places), *project, places.ours(trust.FILE))
+
+
 def read_sources(places: Places) -> tuple[Source, ...]:
     """Reads every layer's file that exists, in order of precedence, the bundled one first."""
     bundled_path = os.path.join(places.bundled, "models.json")

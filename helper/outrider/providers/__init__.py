@@ -27,6 +27,7 @@ class Quirks:
     `read_failure` names the kind of an error by its status and payload, or nothing.
     `read_text` splits message content into text and reasoning, or nothing where it is plain.
     `read_id` turns the id in a model list into the one that requests use.
+    `replays` names the field in which what was thought before a tool was called is wanted back, if it is.
     `json` is how far the endpoint keeps to a JSON schema: enforced, only that it is an object, or not at all.
     """
 
@@ -36,6 +37,7 @@ class Quirks:
     read_failure: Callable[[int | None, Json], FailureKind | None] | None = None
     read_text: Callable[[Json], tuple[str, str] | None] | None = None
     read_id: Callable[[str], str] | None = None
+    replays: Literal["", "reasoning_content", "reasoning_details"] = ""
     json: Literal["schema", "object", "none"] = "schema"
 
 

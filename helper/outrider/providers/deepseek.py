@@ -2,6 +2,7 @@
 
 Thinking: https://api-docs.deepseek.com/guides/thinking_mode (seen 2026-11-20).
 Cache: https://api-docs.deepseek.com/guides/kv_cache (recalled, 2026-11-20).
+Tools: what was thought goes back as `reasoning_content`, or it is a 400 (thinking_mode page, seen 2026-11-20).
 JSON: https://api-docs.deepseek.com/guides/json_mode, `json_object` only; a schema is a 400 (seen 2026-11-20).
 """
 
@@ -31,4 +32,5 @@ def read_failure(status: int | None, payload: Json) -> FailureKind | None:
     return "not_found" if status == 400 and "model not exist" in read_message(payload) else None
 
 
-QUIRKS = Quirks(shape_body=shape_body, read_usage=read_usage, read_failure=read_failure, json="object")
+QUIRKS = Quirks(shape_body=shape_body, read_usage=read_usage, read_failure=read_failure, json="object",
+                replays="reasoning_content")  # fmt: skip

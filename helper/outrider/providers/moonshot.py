@@ -32,4 +32,4 @@ def read_failure(status: int | None, payload: Json) -> FailureKind | None:
     return None
 
 
-QUIRKS = Quirks(shape_body=shape_body, read_usage=read_usage, read_failure=read_failure)
+QUIRKS = Quirks(shape_body=shape_body, read_usage=read_usage, read_failure=read_failure, replays="reasoning_content")

@@ -39,4 +39,4 @@ def read_failure(status: int | None, payload: Json) -> FailureKind | None:
     return None
 
 
-QUIRKS = Quirks(shape_body=shape_body, read_failure=read_failure)
+QUIRKS = Quirks(replays="reasoning_details", shape_body=shape_body, read_failure=read_failure)

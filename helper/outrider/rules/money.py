@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
-from outrider.data import Message, Usage
+from outrider.data import Message, Tool, Usage
 from outrider.rows import Condition, Price, Rates
 
 MILLION = Decimal(1_000_000)
@@ -111,23 +111,29 @@ def blended(price: Price | None, *, at: float) -> Decimal | None:
     return (3 * rates.input + rates.output) / 4
 
 
-def likely_tokens(messages: tuple[Message, ...], *, schema: Mapping[str, Any] | None = None) -> int:
+def likely_tokens(
+    messages: tuple[Message, ...], *, schema: Mapping[str, Any] | None = None, tools: tuple[Tool, ...] = ()
+) -> int:
     """Estimates the tokens of a prompt: four bytes of text each, and a fixed sum for a picture.
 
-    The JSON schema of an answer is sent with the prompt, and billed with it.
+    The JSON schema of an answer is sent with the prompt, and billed with it; so are tools, and calls of them.
     """
-    return _schema_bytes(schema) // 4 + sum(
+    about = _schema_bytes(schema) + tools_bytes(tools) + calls_bytes(messages)
+    return about // 4 + sum(
         _bytes(message.text) // 4 + 1 + MESSAGE_TOKENS + IMAGE_TOKENS * len(message.images) for message in messages
     )
 
 
-def most_tokens(messages: tuple[Message, ...], *, schema: Mapping[str, Any] | None = None) -> int:
+def most_tokens(
+    messages: tuple[Message, ...], *, schema: Mapping[str, Any] | None = None, tools: tuple[Tool, ...] = ()
+) -> int:
     """Returns a number of tokens that a prompt will hardly exceed: two bytes of text each.
 
     Dense text (digits, other scripts, minified code) takes two to three bytes a token, so a wall built on the
     likely number would leak.
     """
-    return _schema_bytes(schema) // 2 + sum(
+    about = _schema_bytes(schema) + tools_bytes(tools) + calls_bytes(messages)
+    return about // 2 + sum(
         _bytes(message.text) // 2 + 2 + MESSAGE_TOKENS + IMAGE_TOKENS * len(message.images) for message in messages
     )
 
@@ -135,6 +141,22 @@ def most_tokens(messages: tuple[Message, ...], *, schema: Mapping[str, Any] | No
 def _schema_bytes(schema: Mapping[str, Any] | None) -> int:
     # With the sentence that asks for it where a model takes no schema.
     return len(json.dumps(schema)) + 160 if schema is not None else 0
+
+
+def tools_bytes(tools: tuple[Tool, ...]) -> int:
+    """Returns how much offering these tools adds to a prompt, in bytes."""
+    return sum(len(json.dumps([tool.name, tool.description, dict(tool.schema)])) + 60 for tool in tools)
+
+
+def calls_bytes(messages: tuple[Message, ...]) -> int:
+    """Returns what turns in which tools were called weigh beside their text, in bytes."""
+    return sum(
+        _bytes(message.reasoning) + len(json.dumps(message.replay))
+        + sum(_bytes(call.name + call.arguments) + len(json.dumps(dict(call.extra))) + 60
+              for call in message.tool_calls)
+        for message in messages
+        if message.tool_calls
+    )  # fmt: skip
 
 
 def _bytes(text: str) -> int:

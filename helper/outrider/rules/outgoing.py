@@ -3,11 +3,12 @@
 The engine asks here before each call, whoever asked for it; what stays on the user's machines passes as it is.
 """
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from outrider.data import NOTHING, Answer, Failure, Request, Target
+from outrider.data import NOTHING, Answer, Failure, Message, Request, Target
 from outrider.records import record, replace
 from outrider.rules.redaction import LOOKS_LIKE_KEY
 
@@ -32,7 +33,11 @@ def restored(answer: Answer, cleared: Cleared) -> Answer:
     """Returns an answer with the secrets back in the place of their placeholders."""
     from outrider.rules.placeholders import restore
 
-    return replace(answer, text=restore(answer.text, cleared.table), reasoning=restore(answer.reasoning, cleared.table))
+    written = {name: json.dumps(value, ensure_ascii=False)[1:-1] for name, value in cleared.table.items()}
+    return replace(
+        answer, text=restore(answer.text, cleared.table), reasoning=restore(answer.reasoning, cleared.table),
+        tool_calls=tuple(replace(one, arguments=restore(one.arguments, written)) for one in answer.tool_calls),
+    )  # fmt: skip
 
 
 def clear(
@@ -46,7 +51,7 @@ def clear(
         return Failure(kind="private", certainty="not_sent", message=told(name))
     if redact:
         return _redacted(request, redact)
-    is_odd = any(re.search(LOOKS_LIKE_KEY, message.text) for message in request.messages)
+    is_odd = any(re.search(LOOKS_LIKE_KEY, text) for message in request.messages for text in _said(message))
     return Cleared(request=request, warnings=(WARNING,) if is_odd else ())
 
 
@@ -57,11 +62,30 @@ def told(name: str) -> str:
 
 def leaked(request: Request, secrets: Mapping[str, str]) -> str | None:
     """Returns the variable whose value would leave, or None."""
-    texts = [message.text for message in request.messages]
-    for extra in (request.schema, dict(request.params)):
+    texts = [text for message in request.messages for text in _said(message)]
+    kept = [[*message.replay, *(call.extra for call in message.tool_calls)] for message in request.messages]
+    about = [[tool.name, tool.description, tool.schema] for tool in request.tools]
+    for extra in (request.schema, dict(request.params), kept, about):
         if extra:
             texts += _strings(extra)
     return next((name for value, name in secrets.items() if any(value in text for text in texts)), None)
+
+
+def _said(message: Message) -> tuple[str, ...]:
+    """Returns every text of a turn that a model reads as words."""
+    if not message.tool_calls and not message.reasoning:
+        return (message.text,)
+    return (message.text, message.reasoning, *(call.arguments for call in message.tool_calls))
+
+
+def _saying(message: Message, texts: Iterator[str]) -> Message:
+    """Returns a turn with other texts, in the order in which `_said` gives them."""
+    message = replace(message, text=next(texts))
+    if not message.tool_calls and not message.reasoning:
+        return message
+    reasoning = next(texts)
+    calls = tuple(replace(call, arguments=next(texts)) for call in message.tool_calls)
+    return replace(message, reasoning=reasoning, tool_calls=calls)
 
 
 def _strings(value: Any) -> list[str]:
@@ -81,6 +105,7 @@ def _redacted(request: Request, redact: bool | list[str]) -> Cleared:  # noqa: F
     from outrider.rules.placeholders import SHIPPED, hide
 
     own = redact if isinstance(redact, list) else []
-    hidden = hide(tuple(message.text for message in request.messages), (*SHIPPED, *own))
-    messages = tuple(replace(message, text=text) for message, text in zip(request.messages, hidden.texts, strict=True))
+    hidden = hide(tuple(text for message in request.messages for text in _said(message)), (*SHIPPED, *own))
+    texts = iter(hidden.texts)
+    messages = tuple(_saying(message, texts) for message in request.messages)
     return Cleared(request=replace(request, messages=messages), table=hidden.table)

@@ -63,8 +63,10 @@ def _task(name: str, row: Mapping[str, Any]) -> Task:
 
 def contradictions(values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """Returns every (path, problem) in the merged values: what is missing, what is circular, what is called twice."""
+    from outrider.rules import served
+
     return (*_provider_problems(values), *_model_problems(values), *_alias_problems(values), *_chain_problems(values),
-            *_privacy_problems(values))  # fmt: skip
+            *_privacy_problems(values), *served.contradictions(values))  # fmt: skip
 
 
 def _privacy_problems(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -34,8 +34,12 @@ def build(request: Request, target: Target) -> tuple[Params, tuple[str, ...]]:
     system = read_system(request, instruction_wanted=not enforced)
     if system:
         body["system"] = system
-    body["messages"] = [_message(turn.role, turn.text, turn.images) for turn in read_turns(request)]
+    body["messages"] = _messages(request, target)
     body["stream"] = request.stream
+    if request.tools:
+        from outrider.wire.anthropic_tools import offered
+
+        body |= offered(request)
     output: Params = {}
     if enforced and request.schema is not None:
         output["format"] = {"type": "json_schema", "schema": strip_meta(request.schema)}
@@ -62,6 +66,16 @@ def build(request: Request, target: Target) -> tuple[Params, tuple[str, ...]]:
     body, unwanted = apply_row(body, target.provider, given=params)
     told = tuple(f"{name} was left out for {target.name}: {why}" for name, why in dropped.items())
     return body, (*warnings, *told, *unwanted)
+
+
+def _messages(request: Request, target: Target) -> list[Json]:
+    """Returns the turns; those in which tools were used are another room's."""
+    turns = read_turns(request)
+    if any(turn.tool_calls for turn in turns):
+        from outrider.wire.anthropic_tools import turns_of
+
+        return turns_of(turns, target, plain=_message)
+    return [_message(turn.role, turn.text, turn.images) for turn in turns]
 
 
 def _message(role: str, text: str, images: tuple[Image, ...]) -> Json:
@@ -117,27 +131,48 @@ def read_whole(reply: Reply, payload: dict[str, Json]) -> None:
     if not isinstance(content, list):
         reply.fail("bad_response", "the reply has no content")
         return
-    for block in content:
-        _read_block(reply, block)
+    for index, block in enumerate(content):
+        _read_block(reply, block, index)
     reply.has_message = True
     reply.end(payload.get("stop_reason"))
     reply.is_complete = reply.failure is None
 
 
-def _read_block(reply: Reply, block: Json) -> str:
+def _read_block(reply: Reply, block: Json, index: Json = None) -> str:
     """Reads a content block, or a piece of one, and returns the text that is sure of it."""
     if not isinstance(block, dict):
         return ""
     match block.get("type"):
-        case "text" | "text_delta":
+        case "text":
+            reply.replay.append({"type": "text"})
             return reply.say(block.get("text"))
-        case "thinking" | "thinking_delta":
+        case "text_delta":
+            return reply.say(block.get("text"))
+        case "thinking":
             reply.think(block.get("thinking"))
-        case "tool_use" | "server_tool_use":
-            reply.calls_tools = True
+            _keep_thought(reply, {**block, "thinking": []}, block.get("thinking"))
+        case "thinking_delta":
+            reply.think(block.get("thinking"))
+            _keep_thought(reply, None, block.get("thinking"))
+        case "signature_delta" if reply.replay:
+            reply.replay[-1]["signature"] = block.get("signature")
+        case "redacted_thinking":
+            reply.replay.append(dict(block))
+        case "tool_use" | "input_json_delta":
+            from outrider.wire.anthropic_tools import read_call
+
+            read_call(reply, block, index)
         case _:
             pass
     return ""
+
+
+def _keep_thought(reply: Reply, begun: dict[str, Json] | None, piece: Json) -> None:
+    """Keeps thinking in its pieces: with its signature it is wanted back, letter for letter, once a tool was used."""
+    if begun is not None:
+        reply.replay.append(begun)
+    if isinstance(piece, str) and reply.replay and isinstance(reply.replay[-1].get("thinking"), list):
+        reply.replay[-1]["thinking"].append(piece)
 
 
 class Stream:
@@ -162,10 +197,10 @@ class Stream:
                     self._count(reply, message.get("usage"))
             case "content_block_start":
                 reply.has_message = True
-                return _read_block(reply, payload.get("content_block"))
+                return _read_block(reply, payload.get("content_block"), payload.get("index"))
             case "content_block_delta":
                 reply.has_message = True
-                return _read_block(reply, payload.get("delta"))
+                return _read_block(reply, payload.get("delta"), payload.get("index"))
             case "message_delta":
                 delta = payload.get("delta")
                 reply.end(delta.get("stop_reason") if isinstance(delta, dict) else None)

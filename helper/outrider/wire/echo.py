@@ -1,6 +1,8 @@
 """The echo dialect: no network. The call carries the request, and its reading answers with the last user text.
 
-It is how a machine with no key and no server tries everything around a model.
+It is how a machine with no key and no server tries everything around a model. Where tools are offered, each line of
+the last user text that reads `call TOOL {"argument": 1}` is a round in which that tool is called; the answer is then
+what the tools gave.
 """
 
 from outrider.data import Json, Reading, Request, Target, Usage
@@ -27,6 +29,8 @@ def build(request: Request, target: Target) -> tuple[Params, tuple[str, ...]]:
         "schema": None if request.schema is None else dict(request.schema),
         "stream": request.stream,
     }
+    if request.tools:
+        body["tools"] = [tool.name for tool in request.tools]
     return body, ()
 
 
@@ -48,10 +52,28 @@ def read_whole(reply: Reply, payload: dict[str, Json]) -> None:
         reply.fail("bad_response", "the request has no user message")
         return
     reply.name(model=payload.get("model"), request_id="echo")
+    if payload.get("tools"):
+        last = _play(reply, said, last)
     reply.say(last)
     reply.has_message = True
     reply.usage = Usage(input=sum(map(_count, texts)), output=_count(last), known=True)
     reply.is_complete = True
+
+
+def _play(reply: Reply, said: list[dict[str, Json]], asked: str) -> str:
+    """Calls what the text asks for, a line a round, and returns the words that stand beside it."""
+    from outrider.wire.tools import Piece
+
+    since = max(at for at, message in enumerate(said) if message.get("role") == "user")
+    results = [str(message.get("text")) for message in said[since:] if message.get("role") == "tool"]
+    wanted = [line.split(maxsplit=2)[1:] for line in asked.splitlines() if line.startswith("call ")]
+    if len(results) < len(wanted) and wanted[len(results)]:
+        name, *arguments = wanted[len(results)]
+        number = len(results) + 1
+        reply.call(Piece(key=number, id=f"echo_{number}", name=name, arguments="".join(arguments)))
+        reply.end("tool_calls")
+        return ""
+    return "\n".join(results) if results else asked
 
 
 def _count(text: str) -> int:

@@ -3,7 +3,8 @@
 Some chat templates take one system message and only as the first, so there is never more than one.
 """
 
-from outrider.data import Message, Request
+from outrider.data import Message, Request, ToolCall
+from outrider.records import replace
 from outrider.wire.schema import instruct
 from outrider.wire.text import clean
 
@@ -17,9 +18,16 @@ def read_system(request: Request, *, instruction_wanted: bool) -> str:
 
 
 def read_turns(request: Request) -> tuple[Message, ...]:
-    """Returns the turns of a request that say something, without its system messages."""
+    """Returns the turns of a request that say or do something, without its system messages."""
     return tuple(
-        Message(role=message.role, text=clean(message.text), images=message.images)
+        replace(message, text=clean(message.text), reasoning=clean(message.reasoning), tool_calls=cleaned(message))
         for message in request.messages
-        if message.role != "system" and (message.text or message.images)
+        if message.role != "system" and (message.text or message.images or message.tool_calls or message.call_id)
     )
+
+
+def cleaned(message: Message) -> tuple[ToolCall, ...]:
+    """Returns the calls of a turn as text that can be sent."""
+    return tuple(
+        replace(call, name=clean(call.name), arguments=clean(call.arguments)) for call in message.tool_calls
+    )  # fmt: skip

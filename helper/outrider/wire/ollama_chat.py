@@ -6,6 +6,7 @@ one is used and `num_ctx` is always sent (https://github.com/ollama/ollama/blob/
 
 from outrider.data import Json, Message, Reading, Request, Target, Usage
 from outrider.providers import quirks
+from outrider.rules import money
 from outrider.wire.messages import read_system, read_turns
 from outrider.wire.parameters import Params, apply_row, merge
 from outrider.wire.reading import HttpReading
@@ -53,7 +54,12 @@ def build(request: Request, target: Target) -> tuple[Params, tuple[str, ...]]:
     system = read_system(request, instruction_wanted=True)
     turns = read_turns(request)
     messages: list[Json] = [{"role": "system", "content": system}] if system else []
-    messages += [_message(turn) for turn in turns]
+    if any(turn.tool_calls for turn in turns):
+        from outrider.wire.ollama_tools import turns_of
+
+        messages += turns_of(turns, target, plain=_message)
+    else:
+        messages += [_message(turn) for turn in turns]
     given = params.pop("options", None)
     options: Params = {"num_ctx": _size_window(request, target, system=system, turns=turns)}
     if request.max_output is not None:
@@ -64,6 +70,10 @@ def build(request: Request, target: Target) -> tuple[Params, tuple[str, ...]]:
         options |= given
         options |= {name: value for name, value in fixed.items() if name == "num_predict"}
     body: Params = {"model": target.wire_id, "messages": messages, "stream": request.stream, "options": options}
+    if request.tools and request.tool_choice != "none":
+        from outrider.wire.tools import functions
+
+        body["tools"] = functions(request)
     if request.schema is not None:
         body["format"] = strip_meta(request.schema)
     switch, effort = params.get("thinking"), params.get("effort")
@@ -96,6 +106,8 @@ def _size_window(request: Request, target: Target, *, system: str, turns: tuple[
     """
     needed = request.max_output if request.max_output is not None else UNCAPPED
     needed += _estimate(system) + sum(_estimate(turn.text) + PICTURE * len(turn.images) for turn in turns)
+    if request.tools:
+        needed += money.tools_bytes(request.tools) // 3 + money.calls_bytes(turns) // 3
     window = LEAST_WINDOW
     while window < needed:
         window *= 2
@@ -150,7 +162,9 @@ def _read_line(reply: Reply, payload: dict[str, Json]) -> str:
         reply.think(message.get("thinking"))
         said = reply.say(message.get("content"))
         if message.get("tool_calls"):
-            reply.calls_tools = True
+            from outrider.wire.ollama_tools import read_calls
+
+            read_calls(reply, message["tool_calls"])
     reply.end(payload.get("done_reason"))
     if payload.get("done") is True:
         counts = read_counts(payload)

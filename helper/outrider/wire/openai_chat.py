@@ -35,6 +35,8 @@ def build(request: Request, target: Target) -> tuple[Params, tuple[str, ...]]:
         body["response_format"] = {"type": "json_schema", "json_schema": wanted}
     elif request.schema is not None and mode == "object":
         body["response_format"] = {"type": "json_object"}
+    if request.tools:
+        body |= _tools(request)
     if "effort" in params:
         body["reasoning_effort"] = params["effort"]
     body |= {name: value for name, value in params.items() if name != "effort"}
@@ -44,6 +46,21 @@ def build(request: Request, target: Target) -> tuple[Params, tuple[str, ...]]:
     body, unswitched = _switch(body, target)
     body, dropped = apply_row(body, target.provider, given=params)
     return body, (*warnings, *unswitched, *dropped)
+
+
+def _tools(request: Request) -> Params:
+    """Returns the fields that offer tools; what is the default of every endpoint is not said."""
+    from outrider.wire.tools import functions
+
+    choice = request.tool_choice
+    fields: Params = {"tools": functions(request)}
+    if choice in ("none", "required"):
+        fields["tool_choice"] = choice
+    elif choice != "auto":
+        fields["tool_choice"] = {"type": "function", "function": {"name": choice}}
+    if not request.parallel_calls:
+        fields["parallel_tool_calls"] = False
+    return fields
 
 
 def _switch(body: Params, target: Target) -> tuple[Params, tuple[str, ...]]:
@@ -64,7 +81,14 @@ def _messages(request: Request, target: Target, mode: Literal["schema", "object"
     system = read_system(request, instruction_wanted=mode != "schema")
     role = target.provider.row.get("system_role") or "system"
     messages: list[Json] = [{"role": role, "content": system}] if system else []
-    for turn in read_turns(request):
+    turns = read_turns(request)
+    has_tools = any(turn.tool_calls for turn in turns)
+    for turn in turns:
+        if has_tools and turn.role in ("assistant", "tool"):
+            from outrider.wire.openai_tools import turn_of
+
+            messages.append(turn_of(turn, target))
+            continue
         content: Json = turn.text
         if turn.images:
             content = [{"type": "text", "text": turn.text}] if turn.text else []
@@ -135,7 +159,13 @@ def _read_choice(reply: Reply, choice: dict[str, Json], message: dict[str, Json]
     reply.think(reasoning)
     said = reply.say(text)
     if message.get("tool_calls") or message.get("function_call"):
-        reply.calls_tools = True
+        from outrider.wire.openai_tools import read_calls
+
+        read_calls(reply, message)
+    if reply.quirks.replays == "reasoning_details" and message.get("reasoning_details"):
+        from outrider.wire.openai_tools import read_details
+
+        read_details(reply, message["reasoning_details"])
     reply.end(choice.get("finish_reason"))
     if message.get("refusal") and isinstance(message["refusal"], str):
         reply.finish = "content_filter"

@@ -203,6 +203,7 @@ class HttpReading:
         """Returns what a reply that came to its end amounts to."""
         reply = self._reply
         has_text = bool(text.strip())
+        calls = reply.called()
         match reply.finish:
             case "content_filter":
                 return self._failed(broken("content_filter", "the provider's content filter stopped the answer"), text)
@@ -210,6 +211,8 @@ class HttpReading:
                 return self._failed(broken("server", "the provider failed while it was answering"), text)
             case "context" if not has_text:
                 return self._failed(broken("context", "the context window was full before any text"), "")
+            case "length" | "context" if reply.calls_tools:
+                return self._failed(broken("truncated", "the output limit cut a tool call short"), text)
             case "length" if not has_text:
                 return self._failed(broken("truncated", "the output limit was reached before any text"), "")
             case "length" | "context" if self._schema_wanted:
@@ -217,16 +220,18 @@ class HttpReading:
             case _ if not reply.has_message:
                 return self._failed(broken("bad_response", "the reply has no answer in it"), "")
             case finish:
-                if not has_text and not reply.calls_tools:
+                if not has_text and not calls:
                     return self._failed(broken("empty", "the answer is empty"), "")
         return Answer(
             text=text,
             usage=reply.usage,
             served_by=reply.served_by,
-            finish={"": "stop", "context": "length"}.get(finish, finish),
+            finish="tool_calls" if calls else {"": "stop", "context": "length"}.get(finish, finish),
             truncated=finish in ("length", "context"),
             reasoning=reasoning,
             request_id=reply.request_id,
+            tool_calls=calls,
+            replay=tuple(reply.replay) if calls else (),
         )
 
     def _failed(self, failure: Failure, partial: str) -> Failure:

@@ -3,10 +3,15 @@
 It knows no field of any dialect and nothing of bytes. The first decisive thing wins: completeness, or a failure.
 """
 
-from outrider.data import Failure, FailureKind, Json, Usage
+from typing import TYPE_CHECKING
+
+from outrider.data import Failure, FailureKind, Json, ToolCall, Usage
 from outrider.providers import Quirks
 from outrider.records import replace
 from outrider.wire.text import Joined, Thinking, one_line
+
+if TYPE_CHECKING:
+    from outrider.wire.tools import Calls, Piece
 
 FINISHES = {
     "length": "length",
@@ -33,6 +38,7 @@ class Reply:
     """What is known of a reply so far."""
 
     __slots__ = (
+        "_calls",
         "_is_wide",
         "_size",
         "_text",
@@ -45,6 +51,7 @@ class Reply:
         "has_text",
         "is_complete",
         "quirks",
+        "replay",
         "request_id",
         "served_by",
         "usage",
@@ -61,7 +68,9 @@ class Reply:
         self.has_message = False
         self.has_text = False
         self.calls_tools = False
+        self.replay: list[Json] = []
         self.failure: Failure | None = None
+        self._calls: Calls | None = None
         self._is_wide = False
         self._size = 0
         self._text = Joined()
@@ -85,6 +94,22 @@ class Reply:
         if isinstance(content, str):
             self._weigh(content)
             self._thought.add(content)
+
+    def call(self, piece: "Piece") -> None:
+        """Takes a piece of a tool call."""
+        if self._calls is None:
+            from outrider.wire.tools import Calls
+
+            self._calls = Calls()
+        self.calls_tools = True
+        if isinstance(piece.arguments, str):
+            self._weigh(piece.arguments)
+        if not self._calls.take(piece):
+            self.fail("too_large", "the reply calls more tools than any answer would")
+
+    def called(self) -> tuple[ToolCall, ...]:
+        """Returns the tool calls, once the reply is closed."""
+        return self._calls.close() if self._calls is not None else ()
 
     def _weigh(self, content: str) -> None:
         """Fails a reply of more letters than memory is spent on: one strange letter makes four bytes of each."""

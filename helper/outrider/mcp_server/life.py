@@ -1,0 +1,31 @@
+"""From start to end: the event loop, the signals that end it, and an end that books what was under way."""
+
+import asyncio
+import signal
+from contextlib import suppress
+
+CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
+
+
+def live() -> int:
+    """Serves until the client leaves or a signal comes; returns the exit code."""
+    return asyncio.run(_live())
+
+
+async def _live() -> int:
+    from outrider.mcp_server.server import serve
+
+    loop = asyncio.get_running_loop()
+    serving = asyncio.create_task(serve())
+    heard: list[int] = []
+
+    def stop(number: int) -> None:
+        heard.append(number)
+        serving.cancel()
+
+    for number in CODES:
+        with suppress(ValueError, RuntimeError):  # a thread beside the first hears no signals
+            loop.add_signal_handler(number, stop, number)
+    with suppress(asyncio.CancelledError):
+        await serving
+    return CODES[signal.Signals(heard[0])] if heard else 0
