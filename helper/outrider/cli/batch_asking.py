@@ -198,7 +198,7 @@ class Asker:
             facts=prepared.facts, situation=self._routes.situation(),
             limits=plan.limits, route=prepared.route,
         )  # fmt: skip
-        row = run_row(self._session, decided, self._batch.run, command="batch")
+        row = run_row(self._session, decided, self._batch.run, command=plan.command)
         world = world_for(self._session, decided, row, Form(), remote=self._remote)
         return replace(world, sleep=asyncio.sleep), row
 

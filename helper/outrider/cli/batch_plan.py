@@ -49,6 +49,9 @@ class Wanted:
 class Plan:
     """What holds for all documents; read once. `papers` are the files that every prompt is made from."""
 
+    command = "batch"
+    """What the book says that was typed."""
+
     def __init__(self, session: Session, wanted: Wanted, *, papers: tuple[str, ...], source: str | None) -> None:
         self.session = session
         self.wanted = wanted

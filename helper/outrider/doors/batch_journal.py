@@ -153,6 +153,12 @@ class Batch:
             )
         self.settings = settings
 
+    def renew(self, run: str) -> None:
+        """Goes on under another run of the ledger: what was to be done is done, and more has come."""
+        with self._ledger.transaction() as connection:
+            connection.execute("UPDATE batches SET run = ?, ended = NULL WHERE id = ?", (run, self.id))
+        self.run = run
+
     def reopen(self) -> None:
         """Books that there is something to ask again."""
         with self._ledger.transaction() as connection:
