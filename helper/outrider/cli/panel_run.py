@@ -17,6 +17,7 @@ from outrider.cli.asking_seats import Asking
 from outrider.cli.form import Form
 from outrider.cli.panel_report import Report, failed, tell
 from outrider.cli.seating import Table
+from outrider.cli.session import Session
 from outrider.cli.show import note
 from outrider.doors.checks import run_check
 from outrider.errors import OutriderError
@@ -114,7 +115,7 @@ async def _played(
     with _Signals() as signals:
         try:
             began = time.monotonic()
-            verdict, steps = await play(rule, Doors(ask=asking.ask, check=checker(table), heard=heard))
+            verdict, steps = await play(rule, Doors(ask=asking.ask, check=checker(table.session), heard=heard))
             return verdict, steps, time.monotonic() - began
         except asyncio.CancelledError:
             if signals.number is None:
@@ -150,9 +151,9 @@ class _Signals:
             self._task.cancel()
 
 
-def checker(table: Table) -> Callable[[Check], Any]:
+def checker(session: Session) -> Callable[[Check], Any]:
     """Returns how checks are run: a program in the folder where the command was typed, or a schema."""
-    registry = table.session.registry
+    registry = session.registry
     hidden = tuple(name for provider in registry.providers.values() for name in provider.keys)
 
     async def check(wanted: Check) -> Checked:
