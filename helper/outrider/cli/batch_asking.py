@@ -6,6 +6,8 @@ that is read anew every second and after every failure.
 
 import asyncio
 import sys
+import time
+from collections import Counter
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -26,6 +28,8 @@ from outrider.doors.transport import many_sender
 from outrider.engine import World, run
 from outrider.errors import StorageFault
 from outrider.records import record, replace
+from outrider.rows import Provider
+from outrider.rules import quota
 from outrider.rules.bulk import lines
 from outrider.rules.bulk.nouns import Call, Document, Replied, Result
 from outrider.rules.disclosure import Disclosure
@@ -35,6 +39,8 @@ from outrider.rules.receipts import no_model
 from outrider.rules.selection import Facts
 
 NOBODY = ""
+PURSE_ROUND = 5.0
+"""After so many seconds a repeat that was granted is in the book, or was not made."""
 
 
 @record
@@ -62,6 +68,8 @@ class Asker:
         self._world: World | None = None
         self._remote = remote
         self._row: RunRow | None = None
+        self._granted: Counter[str] = Counter()
+        self._counted_since = float("-inf")
         self._prompts = self._session.registry.values.get("prompts", {})
 
     async def close(self) -> None:
@@ -200,7 +208,16 @@ class Asker:
         )  # fmt: skip
         row = run_row(self._session, decided, self._batch.run, command=plan.command)
         world = world_for(self._session, decided, row, Form(), remote=self._remote)
-        return replace(world, sleep=asyncio.sleep), row
+        return replace(world, sleep=asyncio.sleep, purse=self._purse), row
+
+    def _purse(self, provider: Provider) -> int:
+        """Returns what is left for repeats, less what others here are about to take: they all look before they leap."""
+        if time.monotonic() - self._counted_since > PURSE_ROUND:
+            self._granted.clear()
+            self._counted_since = time.monotonic()
+        left = self._session.ledger.purse(provider.name) - self._granted[provider.name] * quota.REPEAT
+        self._granted[provider.name] += quota.allows(left)
+        return left
 
 
 def _call(attempt: Attempt) -> Call:

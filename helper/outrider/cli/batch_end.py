@@ -14,7 +14,6 @@ from outrider.cli.show import complain, dollars, dump, inert, note
 from outrider.data import Json
 from outrider.doors import batch_output
 from outrider.doors.batch_journal import Batch, Kept
-from outrider.doors.files import make_folder
 from outrider.jobs.batch import Ending
 from outrider.rules import advice
 from outrider.rules.bulk import lines, sampling
@@ -62,8 +61,6 @@ def _write(job: Job, batch: Batch, output: str | None, *, count: int) -> str | N
     found = (_line(job, kept) for kept in batch.results(completed=not job.flags.ordered, below=count))
     mark = batch.output
     if output is not None:
-        if output.startswith(job.session.places.home):
-            make_folder(job.session.places.ours("answers"))
         mark = batch_output.write(output, found, made=batch.output)
     elif job.flags.ordered:
         for line in found:
@@ -110,15 +107,17 @@ def printer(job: Job, batch: Batch, teller: Teller) -> Callable[[Result], None]:
 def _shape(
     job: Job, batch: Batch, teller: Teller, *, written: str | None, error: dict[str, str] | None
 ) -> dict[str, Any]:
-    counts = batch.counts()
+    below = job.flags.limit
+    counts = batch.counts(below=below)
     done, failed = counts.get("done", 0), counts.get("failed", 0)
     shape: dict[str, Any] = {
         "name": batch.name, "run": batch.run, "documents": max(teller.total, done + failed), "done": done,
-        "failed": failed, "left": max(teller.total - done - failed, 0), "failures": batch.failures(),
+        "failed": failed, "left": max(teller.total - done - failed, 0), "failures": batch.failures(below=below),
         "listed": [
-            {"id": kept.id, "kind": kept.kind, "message": kept.message} for kept in batch.failed(limit=LISTED)
+            {"id": kept.id, "kind": kept.kind, "message": kept.message}
+            for kept in batch.failed(limit=LISTED, below=below)
         ],
-        "asked": teller.done + teller.failed, "cost_usd": float(_cost(job, batch)), "seconds": round(teller.seconds, 3),
+        "asked": teller.asked, "cost_usd": float(_cost(job, batch)), "seconds": round(teller.seconds, 3),
         "output": written,
     }  # fmt: skip
     if error is not None:
@@ -144,15 +143,16 @@ def _error(ending: Ending) -> dict[str, str] | None:
         "wall": "raise `--max-cost` (or `limits.budget_usd`) and " + again,
         "outage": "when it is back, " + again,
     }.get(ending.why, f"{advice.hint(failure, None)}; then {again}")
-    return {"kind": failure.kind, "message": failure.message[:500], "hint": hint}
+    who = f"{ending.provider}: {failure.kind}: " if ending.provider and ending.why != "wall" else ""
+    return {"kind": failure.kind, "message": f"{who}{failure.message[:500]}", "hint": hint}
 
 
 def _tell(job: Job, batch: Batch, teller: Teller, shape: dict[str, Any]) -> None:
     """Says on stderr what the run came to."""
     if job.flags.quiet or job.flags.as_json:
         return
-    for kept in batch.failed(limit=TOLD) if shape["failed"] else ():
-        note(f"{shown_id(kept.id, kept.position + 1)} failed: {kept.kind}: {kept.message[:200]}")
+    for kept in batch.failed(limit=TOLD, below=job.flags.limit) if shape["failed"] else ():
+        note(f"failed: {shown_id(kept.id)}{kept.kind}: {kept.message[:200]}")
     if shape["failed"] > TOLD:
         note(f"and {shape['failed'] - TOLD:,} more failed: {in_words(shape['failures'])}")
     if shape["failed"]:
@@ -168,7 +168,7 @@ def _tell(job: Job, batch: Batch, teller: Teller, shape: dict[str, Any]) -> None
 
 def _tell_sample(job: Job, teller: Teller, *, total: int) -> int:
     """Prints what the whole input will cost and take if it is like the sample."""
-    asked = teller.done + teller.failed
+    asked = teller.asked
     if not asked:
         note("every document of the sample was answered before: nothing new is known of cost and time")
         return 0

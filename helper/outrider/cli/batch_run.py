@@ -10,10 +10,12 @@ from functools import partial
 from outrider.cli import asking
 from outrider.cli.batch_job import Flags, Job
 from outrider.cli.batch_telling import Manner, Teller
+from outrider.cli.printing import folder_for_claude
 from outrider.cli.session import Session
 from outrider.cli.show import note
 from outrider.doors import batch_output
 from outrider.doors.batch_journal import Batch
+from outrider.doors.files import make_folder
 from outrider.errors import OutriderError, Refused
 from outrider.jobs import batch as loop
 from outrider.jobs.batch import Ending
@@ -66,19 +68,23 @@ def run_batch(flags: Flags, session: Session | None = None) -> int:
 def _output(job: Job) -> str | None:
     """Returns the file that the answers go to; None where they go to stdout."""
     flags, session = job.flags, job.session
-    if job.plan.is_hidden:
-        if flags.output is not None:
-            raise Refused(
-                "`-o` would put private answers where Claude Code reads them",
-                hint=f"leave `-o` out: they stay in {session.places.ours('answers')}, for you to read",
-            )
-        return session.places.ours("answers", f"{job.name}.jsonl")
+    if job.plan.is_hidden and flags.output is not None:
+        raise Refused(
+            "`-o` would put private answers where Claude Code reads them",
+            hint=f"leave `-o` out: they stay in {session.places.ours('answers')}, for you to read",
+        )
     if flags.output is not None:
         root = os.path.realpath(session.places.project or os.getcwd())
         if session.inside_claude and not (os.path.realpath(flags.output) + os.sep).startswith(root + os.sep):
             raise Refused(f"{flags.output} is outside the project", hint="write inside the project", kind="trust")
         return flags.output
-    return session.places.ours("answers", f"{job.name}.jsonl") if flags.as_json or flags.events else None
+    if not (flags.as_json or flags.events or session.inside_claude):
+        return None
+    # What Claude Code may read goes where it can; the rest stays in our home.
+    is_shown = session.inside_claude and not job.plan.is_hidden
+    folder = folder_for_claude(session) if is_shown else session.places.ours("answers")
+    make_folder(folder)
+    return os.path.join(folder, f"{job.name}.jsonl")
 
 
 def _work(job: Job, output: str | None) -> int:
@@ -90,7 +96,7 @@ def _work(job: Job, output: str | None) -> int:
     )
     try:
         _check_settings(job, batch)
-        return batch_end.finish(job, batch, output, _asked(job, batch))
+        return batch_end.finish(job, batch, output, _asked(job, batch, output))
     finally:
         batch.close()
 
@@ -110,14 +116,14 @@ def _check_settings(job: Job, batch: Batch) -> None:
     )
 
 
-def _asked(job: Job, batch: Batch) -> Asked:
+def _asked(job: Job, batch: Batch, output: str | None) -> Asked:
     """Runs the loop."""
     flags = job.flags
     total = job.total()
     sample = sampling.spread(total, flags.sample) if flags.sample is not None else None
     teller = Teller(Manner(quiet=flags.quiet, events=flags.events), total=len(sample) if sample is not None else total)
     reading = Reading(job, batch, teller, sample=None if sample is None else frozenset(sample))
-    ending, signal = asyncio.run(_looped(job, batch, reading, teller))
+    ending, signal = asyncio.run(_looped(job, batch, reading, teller, prints=output is None and not flags.ordered))
     if ending.why == "done" and sample is None:
         teller.total = reading.count
         if flags.limit is None:
@@ -153,13 +159,15 @@ class Reading:
                     self._teller.kept += 1
 
 
-async def _looped(job: Job, batch: Batch, reading: Reading, teller: Teller) -> tuple[Ending, int | None]:
+async def _looped(
+    job: Job, batch: Batch, reading: Reading, teller: Teller, *, prints: bool
+) -> tuple[Ending, int | None]:
     from outrider.cli.batch_asking import Asker
     from outrider.cli.signals import Signals
 
     asker = Asker(job.plan, batch)
     heard: Callable[[Result], None] = teller.heard
-    if not job.flags.ordered and _output(job) is None:
+    if prints:
         from outrider.cli.batch_end import printer
 
         heard = printer(job, batch, teller)

@@ -25,7 +25,10 @@ class Manner:
 
 
 class Teller:
-    """Counts what is heard and says how far it is. `kept` are answers of earlier runs."""
+    """Counts what is heard and says how far it is. `kept` are answers of earlier sittings, `asked` those of this one.
+
+    `failed` are all that have no answer, whatever the sitting.
+    """
 
     def __init__(self, manner: Manner, *, total: int) -> None:
         self._manner = manner
@@ -33,6 +36,7 @@ class Teller:
         self.done = 0
         self.failed = 0
         self.kept = 0
+        self.asked = 0
         self.cost = Decimal(0)
         self._began = time.monotonic()
         self._told = self._began
@@ -46,6 +50,7 @@ class Teller:
 
     def heard(self, result: Result) -> None:
         """Takes in one document's result."""
+        self.asked += 1
         self.done += result.ok
         self.failed += not result.ok
         self.cost += result.cost
@@ -81,12 +86,12 @@ class Teller:
             note(self._line())
 
     def _figures(self) -> dict[str, Any]:
-        rate = (self.done + self.failed) / max(self.seconds, 1e-9)
+        rate = self.asked / max(self.seconds, 1e-9)
         left = max(self.total - self.done - self.failed - self.kept, 0)
         return {
             "documents": self.total, "done": self.done + self.kept, "failed": self.failed,
             "rate": round(rate, 2), "cost_usd": float(self.cost),
-            "eta_seconds": round(left / rate) if rate and self.done + self.failed else None,
+            "eta_seconds": round(left / rate) if self.asked else None,
         }  # fmt: skip
 
     def _line(self) -> str:
@@ -124,6 +129,8 @@ def span(seconds: float | None) -> str:
     """Returns a time as people say it."""
     if seconds is None:
         return "?"
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
     if seconds < 90:
         return f"{seconds:.0f} s"
     if seconds < 5_400:
@@ -136,12 +143,6 @@ def in_words(failures: Mapping[str, int]) -> str:
     return ", ".join(f"{kind} {count:,}" for kind, count in failures.items())
 
 
-def shown_id(value: str | int | None, line: int) -> str:
-    """Returns an id as it is shown; a line without one by its place."""
-    return (
-        f"line {line}"
-        if value is None
-        else json.dumps(value, ensure_ascii=False)
-        if isinstance(value, str)
-        else str(value)
-    )
+def shown_id(value: str | int | None) -> str:
+    """Returns an id before what is said of it; what is said of a line without one names the line."""
+    return "" if value is None else f"{json.dumps(value, ensure_ascii=False)}: "

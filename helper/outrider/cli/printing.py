@@ -59,14 +59,20 @@ def _safe_project(session: Session) -> str | None:
 
 def keep_for_claude(session: Session, text: str, run: str) -> str:
     """Writes what is too long for a transcript where Claude Code can read it, inert; returns the path."""
+    return keep(folder_for_claude(session), containment.neutral(text), run)
+
+
+def folder_for_claude(session: Session) -> str:
+    """Makes the folder for answers that Claude Code can read, the project's own where there is one; returns it."""
     project = _safe_project(session)
-    folder = os.path.join(project, ".outrider", "answers") if project else session.places.ours("answers")
-    path = keep(folder, containment.neutral(text), run)
-    if project:
-        ignore = os.path.join(project, ".outrider", ".gitignore")
-        if not os.path.lexists(ignore):
-            write_whole(ignore, b"*\n")
-    return path
+    if project is None:
+        return session.places.ours("answers")
+    folder = os.path.join(project, ".outrider", "answers")
+    make_folder(folder)
+    ignore = os.path.join(project, ".outrider", ".gitignore")
+    if not os.path.lexists(ignore):
+        write_whole(ignore, b"*\n")
+    return folder
 
 
 def keep(folder: str, text: str, run: str) -> str:

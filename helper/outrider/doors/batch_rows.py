@@ -52,7 +52,7 @@ class Register:
         """Enters the next document of the input and says what is known of it."""
         row = self._row(connection, document)
         if row is not None and row["position"] != document.position and self._has_seen(row["position"]):
-            fault = f"its id `{str(document.id)[:80]}` is that of an earlier one"
+            fault = f"line {document.line} has the id `{str(document.id)[:80]}` of an earlier one"
             document, row = replace(document, id=None, fault=fault), None
         if document.id is None:
             row = _nameless(connection, self._batch, document.position)

@@ -41,10 +41,11 @@ class Doors:
 
 @record
 class Ending:
-    """Why the loop ended, and the failure that ended it, where one did."""
+    """Why the loop ended, and the failure that ended it, where one did, with whom it was."""
 
     why: End
     failure: Failure | None = None
+    provider: str = ""
 
 
 @record
@@ -123,9 +124,9 @@ class Batch:
             pass
         self._wake.clear()
 
-    def _end(self, why: End, failure: Failure | None = None) -> None:
+    def _end(self, why: End, failure: Failure | None = None, provider: str = "") -> None:
         if self._ending is None:
-            self._ending = Ending(why=why, failure=failure)
+            self._ending = Ending(why=why, failure=failure, provider=provider)
         self._wake.set()
 
     def _fail(self, fault: BaseException) -> None:
@@ -254,9 +255,9 @@ class Batch:
             case "outage":
                 self._rest(name, failure)
             case "halt":
-                self._end("halt", failure)
+                self._end("halt", failure, name)
             case "wall" if flight.is_alone:
-                self._end("wall", failure)
+                self._end("wall", failure, name)
             case "wall":
                 # What others have reserved may come back: it is asked again when nobody else is.
                 self._is_tight = True
@@ -268,7 +269,7 @@ class Batch:
         now = self._doors.now()
         down = self._down.get(name)
         if not self._waits and failure.kind != outage.THROTTLED:
-            self._end("outage", failure)
+            self._end("outage", failure, name)
         elif down is None:
             seconds = outage.pause(0, asked=failure.retry_after)
             self._down[name] = _Down(until=now + seconds, probes=0, since=now)
