@@ -41,7 +41,7 @@ def verify(prompt: str | None, *, model: str | None, verifier: str | None, check
     commands = tuple(command_of(text) for text in checks)
     writer = seats.writer(session, model, answers, private=wish.private)
     mender = seats.one_model(session.registry, model) if model is not None else writer
-    looker = looker(session, (writer, mender), verifier, private=wish.private)
+    looker = who_looks(session, (writer, mender), verifier, private=wish.private)
     panelling.check_places(session, form, private=wish.private)
     table = seating.set_table(
         session, wish, command="verify", names=(writer,), answers=answers,
@@ -62,7 +62,7 @@ def verify(prompt: str | None, *, model: str | None, verifier: str | None, check
     )  # fmt: skip
 
 
-def looker(session: Any, writers: tuple[str, ...], wanted: str | None, *, private: bool) -> str:
+def who_looks(session: Any, writers: tuple[str, ...], wanted: str | None, *, private: bool) -> str:
     """Returns who looks for faults: another model than those who write, of another family where there is one."""
     from outrider.cli import seats
 
