@@ -107,7 +107,7 @@ def settle_row(
         connection.execute(
             "UPDATE batch_documents SET state = 'done', kind = NULL, message = NULL, answer = ?, model = ?,"  # noqa: S608
             f" cost_nano = cost_nano + ?, finished = ? {known}",
-            storable(outcome.text, attempt.target.name, nano, time.time(), row["document"]),
+            storable(outcome.text, attempt.target.model.name, nano, time.time(), row["document"]),
         )
     elif asks_again or goes_back(attempt):
         state = "back"
@@ -121,7 +121,7 @@ def settle_row(
         connection.execute(
             "UPDATE batch_documents SET state = 'failed', kind = ?, message = ?, model = ?,"  # noqa: S608
             f" cost_nano = cost_nano + ?, finished = ? {known}",
-            storable(failure.kind, failure.message[:500], attempt.target.name, nano, time.time(), row["document"]),
+            storable(failure.kind, failure.message[:500], attempt.target.model.name, nano, time.time(), row["document"]),
         )
     connection.execute(
         "UPDATE provider_batch_documents SET state = ? WHERE handle = ? AND number = ?",

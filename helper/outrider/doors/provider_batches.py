@@ -33,10 +33,11 @@ Check = Callable[..., "Booking | Failure"]
 
 
 class Handles:
-    """Every batch at a provider that this book knows."""
+    """Every batch at a provider that this book knows; `at` says what time it is, in seconds since 1970."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, *, at: Callable[[], float] = time.time) -> None:
         self.ledger = ledger
+        self._at = at
 
     def intend(self, wanted: Wanted, given: Sequence[Given], check: Check) -> tuple[tuple[int, ...], Failure | None]:
         """Gives documents away and reserves what they may cost; returns the numbers of those, and what stopped it.
@@ -70,7 +71,7 @@ class Handles:
         return tuple(taken), stopped
 
     def _insert(self, connection: Connection, wanted: Wanted, documents: int) -> None:
-        at, target = time.time(), wanted.target
+        at, target = self._at(), wanted.target
         connection.execute(
             "INSERT INTO provider_batches (id, batch, run, at, boot, pid, provider, model, wire_id, key_id, origin,"
             " state, documents, periods, schema, due, fall_back_at) VALUES"
@@ -85,11 +86,11 @@ class Handles:
 
     def creating(self, handle: str, *, file: str) -> None:
         """Books that the call which starts a batch is about to leave."""
-        self._note(handle, state="creating", input=file, created_at=time.time())
+        self._note(handle, state="creating", input=file, created_at=self._at())
 
     def created(self, handle: str, state: State) -> None:
         """Books by which name the provider knows it."""
-        self._note(handle, state="submitted", remote=state.id, polled=time.time(), message=state.message)
+        self._note(handle, state="submitted", remote=state.id, polled=self._at(), message=state.message)
 
     def uncertain(self, handle: str, message: str) -> None:
         """Books that nobody knows whether the provider took it: from now on any process may find out."""
@@ -97,15 +98,15 @@ class Handles:
 
     def polled(self, handle: str, *, next_poll: float, message: str = "") -> None:
         """Books that the provider was asked how it is."""
-        self._note(handle, polled=time.time(), next_poll=next_poll, message=message)
+        self._note(handle, polled=self._at(), next_poll=next_poll, message=message)
 
     def stopping(self, handle: str) -> None:
         """Books that the provider was asked to stop."""
-        self._note(handle, stopped=time.time(), next_poll=None)
+        self._note(handle, stopped=self._at(), next_poll=None)
 
     def lost(self, handle: str, message: str, *, next_poll: float) -> None:
         """Books that the provider does not know it any more: what it may have cost stays reserved."""
-        self._note(handle, state="lost", polled=time.time(), next_poll=next_poll, message=message)
+        self._note(handle, state="lost", polled=self._at(), next_poll=next_poll, message=message)
 
     def found(self, handle: str) -> None:
         """Books that the provider knows it again."""
