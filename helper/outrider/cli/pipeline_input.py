@@ -13,10 +13,14 @@ from outrider.rules.pipelines.nouns import Item
 
 @record
 class Documents:
-    """What was read: the items, where they stand on disk, and what could not be read, each with why."""
+    """What was read: the items, and what could not be read, each with why.
+
+    `files` is every file that was read, `tables` those of them that hold many documents.
+    """
 
     items: tuple[Item, ...]
     files: tuple[str, ...]
+    tables: tuple[str, ...]
     faults: tuple[tuple[str, str], ...]
     source: str
 
@@ -39,10 +43,13 @@ def documents(loaded: Loaded, inputs: tuple[str, ...]) -> Documents:
         if fault:
             faults.append((name, fault))
             continue
-        found[key] = Item(id=key, fields=line.fields)
+        found[key] = Item(id=key, fields=line.fields, path=line.path)
         files += [line.path] if line.path is not None else []
-    files += [source.path for source in opened if source.kind != "files"]
-    return Documents(items=tuple(found.values()), files=tuple(files), faults=tuple(faults), source=", ".join(paths))
+    tables = tuple(source.path for source in opened if source.kind != "files")
+    return Documents(
+        items=tuple(found.values()), files=(*tables, *files), tables=tables, faults=tuple(faults),
+        source=", ".join(paths),
+    )  # fmt: skip
 
 
 def _opened(path: str) -> Input:

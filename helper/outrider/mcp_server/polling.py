@@ -57,7 +57,7 @@ async def _played(desk: Desk, table: Table, question: Any, *, doubts: tuple[str,
         tell(f"{purpose}: {reply.seat.model}: {'answered' if reply.text is not None else reply.failure}")
 
     seated = Asking(table, FORM, purposes, send=desk.way_out(table.session))
-    doors = Doors(ask=seated.ask, check=checker(table), heard=hear)
+    doors = Doors(ask=seated.ask, check=checker(table.session), heard=hear)
     try:
         verdict, steps = await play(partial(next_round, question), doors)
     except BaseException as fault:

@@ -32,7 +32,7 @@ def test_three_stages_cost_what_a_pencil_says() -> None:
         expect={"documents": 1_000, "tokens": 3_000},
     )  # fmt: skip
     walked = asked(found, {"extract": CHEAP, "analyse": CHEAP, "report": CHEAP}, "x" * 12_000)
-    # All fields of a document have 3,000 tokens together, its `id` nearly one; 9 stand for the message. An answer has 1,200 bytes and a
+    # A document has 3,000 tokens, nearly one of them its `id`; 9 stand for the message. An answer has 1,200 bytes and a
     # frame of 60: 100 of them are 31,500 tokens. Ten analyses of 4,060 bytes are 10,150.
     assert walked.asked[1:] == (
         Asked(stage="analyse", model="cheap", calls=1, tokens_in=31_509, output=1_000),

@@ -62,7 +62,7 @@ def test_an_answer_that_a_merge_did_not_bring_is_empty_and_a_field_that_is_not_t
     made = frozenset(one.name for one in found.stages)
     item = Item(id="d1", fields={"title": "T", "a": "A", "all": "A"})
     last = found.stages[3]
-    assert filling.messages(last, filling.with_empty(last, item, made))[0].text == "A||T"
+    assert filling.prompt(last, item, made) == "A||T"
     assert tuple(filling.missing(last, (item, Item(id="d2", fields={"a": "A"})), made)) == (("d2", "title"),)
 
 

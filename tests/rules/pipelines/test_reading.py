@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from outrider.rules.pipelines.nouns import Expected, Pipeline, Stage
+from outrider.rules.pipelines.nouns import Expected, Item, Pipeline, Stage
 from outrider.rules.pipelines.reading import read
 from tests.rules.pipelines.making import pipeline, problems, stage
 
@@ -140,15 +140,18 @@ def test_a_specialist_reads_its_route_without_saying_so() -> None:
 )
 def test_a_template_of_another_language_stays_what_it_is(template: str) -> None:
     """Templates are data: nothing in them runs, and what is no field is text."""
-    from outrider.rules.pipelines.filling import messages
+    from outrider.rules.pipelines.filling import prompt
 
     (one,) = pipeline(stage("a", template=template)).stages
-    assert messages(one, {"text": "secret"})[0].text == template
+    assert prompt(one, Item(id="1", fields={"text": "secret"}), frozenset({"a"})) == template
 
 
 def test_what_a_document_says_is_no_template() -> None:
     """A field that holds a field's name is put in as it is."""
-    from outrider.rules.pipelines.filling import messages
+    from outrider.rules.pipelines.filling import prompt
 
     (one,) = pipeline(stage("a", template="{text} and {other}")).stages
-    assert messages(one, {"text": "{other}", "other": "{text}"})[0].text == "{other} and {text}"
+    assert (
+        prompt(one, Item(id="1", fields={"text": "{other}", "other": "{text}"}), frozenset({"a"}))
+        == "{other} and {text}"
+    )

@@ -18,9 +18,11 @@ def line(
     model: str | None,
     kind: str | None,
     cost: Decimal,
+    stage: str | None = None,
 ) -> str:
     """Returns one line without its end. What a terminal would obey is written as an escape, so that nothing is lost."""
-    shape = {"id": key, "ok": ok, "answer": answer, "model": model, "kind": kind, "cost_usd": float(cost)}
+    shape: dict[str, Json] = {} if stage is None else {"stage": stage}
+    shape |= {"id": key, "ok": ok, "answer": answer, "model": model, "kind": kind, "cost_usd": float(cost)}
     text = json.dumps(shape, ensure_ascii=False)
     return text if text.isascii() and text.isprintable() else _ODD.sub(_escaped, text)
 

@@ -5,25 +5,24 @@ What a document or a model says is only ever put into a template, and never read
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from outrider.data import Json, Message
+from outrider.data import Json
+from outrider.records import replace
 from outrider.rules.bulk.template import filled, names, text_of
 from outrider.rules.pipelines.nouns import Item, Stage
 
 
-def messages(stage: Stage, fields: Mapping[str, Json]) -> tuple[Message, ...]:
-    """Returns what is asked of one item."""
-    system = (Message(role="system", text=filled(stage.system, fields)),) if stage.system else ()
-    return (*system, Message(role="user", text=filled(stage.template, fields)))
-
-
-def missing(stage: Stage, items: Iterable[Item], made: frozenset[str]) -> Iterator[tuple[str, str]]:
-    """Yields each item that lacks a field which the stage names, with that field; `made` are the stages' own names.
+def prompt(stage: Stage, item: Item, made: frozenset[str]) -> str:
+    """Returns what is asked of one item; `made` are the names of all stages.
 
     An answer that a merge did not bring is no mistake of the input: it counts as empty.
     """
-    texts = (stage.item or "",) if stage.kind == "reduce" else (stage.template, stage.system or "")
-    wanted = [name for text in texts for name in names(text)]
-    wanted += [name for name in (stage.by, stage.group_by) if name is not None]
+    return filled(stage.template, with_empty(stage, item, made))
+
+
+def missing(stage: Stage, items: Iterable[Item], made: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """Yields each item that lacks a field which the stage names, with that field."""
+    text = (stage.item or "") if stage.kind == "reduce" else stage.template
+    wanted = [*names(text), *(name for name in (stage.by, stage.group_by) if name is not None)]
     needed = [name for name in dict.fromkeys(wanted) if name.partition(".")[0] not in made]
     for item in items:
         lacking = next((name for name in needed if not _has(item, name)), None)
@@ -41,14 +40,14 @@ def _has(item: Item, name: str) -> bool:
 
 def with_empty(stage: Stage, item: Item, made: frozenset[str]) -> Mapping[str, Json]:
     """Returns an item's fields, with nothing for the answers that it does not bring."""
-    texts = (stage.template, stage.system or "", stage.item or "")
-    wanted = {name for text in texts for name in names(text) if name.partition(".")[0] in made}
+    text = (stage.item or "") if stage.kind == "reduce" else stage.template
+    wanted = {name for name in names(text) if name.partition(".")[0] in made}
     return {**{name: "" for name in wanted if not _has(item, name)}, **item.fields}
 
 
 def answered(stage: Stage, item: Item, answer: Json) -> Item:
     """Returns the item with an answer under the stage's name: text, or the value of its schema."""
-    return Item(id=item.id, fields={**item.fields, stage.name: answer})
+    return replace(item, fields={**item.fields, stage.name: answer})
 
 
 def field(item: Item, name: str) -> str:
@@ -63,14 +62,19 @@ def merged(stage: Stage, brought: Sequence[tuple[str, Sequence[Item]]]) -> tuple
     heading with its stage's name.
     """
     fields: dict[str, dict[str, Json]] = {}
+    paths: dict[str, str | None] = {}
     answers: dict[str, list[tuple[str, Json]]] = {}
     for source, items in brought:
         for item in items:
             fields.setdefault(item.id, {}).update(item.fields)
+            paths[item.id] = paths.get(item.id) or item.path
             told = answers.setdefault(item.id, [])
             if source in item.fields:
                 told.append((source, item.fields[source]))
-    return tuple(Item(id=name, fields={**own, stage.name: _joined(answers[name])}) for name, own in fields.items())
+    return tuple(
+        Item(id=name, fields={**own, stage.name: _joined(answers[name])}, path=paths[name])
+        for name, own in fields.items()
+    )
 
 
 def _joined(answers: Sequence[tuple[str, Json]]) -> Json:

@@ -163,7 +163,7 @@ def _unknown_fields(pipeline: Pipeline) -> Iterator[Problem]:
         brought, has_documents = readable(pipeline)[stage.name]
         for field, text in used(stage):
             known, has_open = set(brought), has_documents
-            if stage.kind == "reduce" and field in {"template", "system"}:
+            if stage.kind == "reduce" and field == "template":
                 known, has_open = {ITEMS, COUNT, *({stage.group_by} if stage.group_by else ())}, False
             for name in (text,) if field in {"by", "group_by"} else names(text):
                 head, _, part = name.partition(".")
@@ -186,8 +186,7 @@ def _unknown_fields(pipeline: Pipeline) -> Iterator[Problem]:
 def used(stage: Stage) -> Iterator[tuple[str, str]]:
     """Yields the texts of a stage that name fields, each with its key."""
     for field, text in (
-        ("template", stage.template), ("system", stage.system), ("item", stage.item), ("by", stage.by),
-        ("group_by", stage.group_by),
+        ("template", stage.template), ("item", stage.item), ("by", stage.by), ("group_by", stage.group_by),
     ):  # fmt: skip
         if text:
             yield field, text

@@ -107,10 +107,30 @@ class Pipeline:
 
 @record
 class Item:
-    """A document on its way, or what a group of them came to: its id, and its fields."""
+    """A document on its way, or what a group of them came to: its id, its fields, and the file that it is, if it is."""
 
     id: str
     fields: Mapping[str, Json]
+    path: str | None = None
+
+
+@record
+class Call:
+    """One prompt of a stage, and whose it is. `path` is the file that the prompt was made from."""
+
+    id: str
+    prompt: str
+    path: str | None = None
+
+
+@record
+class Lost:
+    """An item that got no answer, in the stage that lost it, with the class of the failure."""
+
+    stage: str
+    id: str
+    kind: str
+    message: str
 
 
 @record

@@ -71,9 +71,13 @@ def part(stage: Stage, item: Item, fields: Mapping[str, Json]) -> str:
 
 def messages(stage: Stage, fields: Mapping[str, Json], parts: Sequence[str]) -> tuple[Message, ...]:
     """Returns what is asked of one call: the template with its parts where the items belong."""
-    known = {**fields, ITEMS: "\n\n".join(parts), COUNT: str(len(parts))}
-    system = (Message(role="system", text=filled(stage.system, known)),) if stage.system else ()
-    return (*system, Message(role="user", text=filled(stage.template, known)))
+    system = (Message(role="system", text=stage.system),) if stage.system else ()
+    return (*system, Message(role="user", text=prompt(stage, fields, parts, count=len(parts))))
+
+
+def prompt(stage: Stage, fields: Mapping[str, Json], parts: Sequence[str], *, count: int) -> str:
+    """Returns the prompt of one call; `count` is how many items its parts stand for."""
+    return filled(stage.template, {**fields, ITEMS: "\n\n".join(parts), COUNT: str(count)})
 
 
 def room(stage: Stage, fields: Mapping[str, Json], *, window: int) -> int:

@@ -46,7 +46,7 @@ class Weigher:
 
     def __init__(self, *, template: str, system: str | None, schema: Mapping[str, Json] | None) -> None:
         self._template = _Text(template)
-        self._system = _Text(system) if system else None
+        self._system = len(system.encode()) if system else None
         self._schema = money.likely_tokens((), schema=schema)
 
     def bytes(self, item: Sized) -> int:
@@ -55,9 +55,9 @@ class Weigher:
 
     def tokens(self, item: Sized) -> int:
         """Returns the likely tokens of everything that is sent for an item."""
-        texts = [self._template, *([self._system] if self._system is not None else [])]
+        texts = [self._template.bytes(item), *([self._system] if self._system is not None else [])]
         empty = money.likely_tokens((Message(role="user", text=""),))
-        return self._schema + sum(text.bytes(item) // BYTES + empty for text in texts)
+        return self._schema + sum(text // BYTES + empty for text in texts)
 
 
 class _Text:
