@@ -38,11 +38,16 @@ class Line:
 
 @record
 class Bill:
-    """An estimate with its prices. `oldest` is the day of the oldest price in it."""
+    """An estimate with its prices.
+
+    `tokens` is how long a document is taken to be, None where they were weighed; `oldest` is the day of the oldest
+    price.
+    """
 
     lines: tuple[Line, ...]
     beside: str
     documents: int
+    tokens: int | None
     oldest: str
     estimate: Estimate
 
@@ -88,7 +93,7 @@ def bill(
         line = prices.line(asked, planned(asked, stages[asked.stage]), other)
         before = found.get((asked.stage, asked.model))
         found[asked.stage, asked.model] = line if before is None else _added(before, line)
-    return Bill(lines=tuple(found.values()), beside=other, documents=len(sizes), oldest=prices.oldest, estimate=walked)
+    return Bill(lines=tuple(found.values()), beside=other, documents=len(sizes), tokens=pipeline.tokens, oldest=prices.oldest, estimate=walked)
 
 
 class _Prices:
@@ -166,8 +171,8 @@ def _assumed(loaded: Loaded, found: Bill) -> tuple[str, ...]:
     """Says what the estimate takes for granted."""
     pipeline = loaded.pipeline
     told = f"counted for {found.documents:,} documents"
-    if pipeline.tokens is not None:
-        told += f" of {pipeline.tokens:,} tokens"
+    if found.tokens is not None:
+        told += f" of {found.tokens:,} tokens"
     silent = [stage.name for stage in pipeline.stages if stage.asks and stage.expect.output is None]
     how_long = f"; nobody says how long the answers of {', '.join(silent)} are (`expect: {{output: N}}`)"
     return (told + (how_long if silent else ""),)
