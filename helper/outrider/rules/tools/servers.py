@@ -149,11 +149,6 @@ def barred(server: Server, *, private: bool, data_class: str) -> str | None:
     return None
 
 
-def wanted(names: tuple[str, ...], servers: Servers) -> tuple[Server, ...]:
-    """Returns the servers of these names, each once; raises KeyError with the first name that is none."""
-    return tuple(servers.rows[name] for name in dict.fromkeys(names))
-
-
-def likely(name: str, servers: Servers) -> str | None:
+def likely(name: str, servers: Mapping[str, Server]) -> str | None:
     """Returns the server that was probably meant."""
-    return nearest(name, servers.rows)
+    return nearest(name, servers)
