@@ -52,7 +52,7 @@ def write(path: Path, values: Any) -> Path:
 def trust_project(places: Places) -> None:
     """Trusts the project as it is now."""
     assert places.project is not None
-    trust.grant(places, places.project, registry.project_files(registry.read_sources(places)))
+    trust.grant(places, places.project, registry.project_files(places, registry.read_sources(places)))
 
 
 def mistake_in(places: Places) -> OutriderError:

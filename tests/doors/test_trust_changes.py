@@ -47,7 +47,7 @@ def trusted(folder: Path) -> bool:
 def grant(folder: Path) -> Places:
     """Trusts a checkout as it is."""
     where = places(cwd=str(folder))
-    trust.grant(where, str(folder), registry.project_files(registry.read_sources(where)))
+    trust.grant(where, str(folder), registry.project_files(where, registry.read_sources(where)))
     return where
 
 
@@ -126,7 +126,7 @@ def test_a_grant_of_the_first_version_still_counts(tmp_path: Path) -> None:
     """A book of trust that kept digests alone is read; nothing can be shown of what it trusted."""
     one = checkout(tmp_path / "one")
     where = places(cwd=str(one))
-    files = registry.project_files(registry.read_sources(where))
+    files = registry.project_files(where, registry.read_sources(where))
     os.makedirs(where.home)
     Path(where.ours("trust.json")).write_text(
         f'{{"version": 1, "projects": {{"{one}": "{trust.digest(str(one), files)}"}}}}'

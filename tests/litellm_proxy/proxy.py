@@ -21,6 +21,8 @@ from tests.machines import ROOT
 LOCK = Path(__file__).with_name("requirements.lock")
 START = 120.0
 """How long the proxy may take to come up, in seconds; it imports for several."""
+NOTHING: Mapping[str, str] = {}
+NO_SERVERS: Mapping[str, tuple[str, str]] = {}
 
 
 class CannotInstallError(Exception):
@@ -29,10 +31,11 @@ class CannotInstallError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proxy:
-    """A running proxy: its address, and the key that opens it."""
+    """A running proxy: its address, the key that opens it, and its process."""
 
     url: str
     key: str
+    pid: int
 
 
 def install() -> Path:
@@ -51,12 +54,22 @@ def install() -> Path:
 
 
 @contextmanager
-def running(program: Path, folder: Path, *, answers: Mapping[str, str]) -> Iterator[Proxy]:
-    """Runs the proxy with these models and their scripted answers until the block ends."""
+def running(
+    program: Path,
+    folder: Path,
+    *,
+    answers: Mapping[str, str] = NOTHING,
+    upstream: Mapping[str, tuple[str, str]] = NO_SERVERS,
+) -> Iterator[Proxy]:
+    """Runs the proxy with models of scripted answers and of servers (address, id there) until the block ends."""
     key = "sk-" + secrets.token_urlsafe(32)
     models = [
         {"model_name": name, "litellm_params": {"model": f"openai/{name}", "api_key": "none", "mock_response": answer}}
         for name, answer in answers.items()
+    ]
+    models += [
+        {"model_name": name, "litellm_params": {"model": f"openai/{wire_id}", "api_key": "none", "api_base": url}}
+        for name, (url, wire_id) in upstream.items()
     ]
     settings = {"litellm_settings": {"telemetry": False}, "router_settings": {"num_retries": 0}}
     config = folder / "config.yaml"
@@ -78,7 +91,7 @@ def running(program: Path, folder: Path, *, answers: Mapping[str, str]) -> Itera
         )
         try:
             _wait(f"http://127.0.0.1:{port}/health/liveliness", process, log)
-            yield Proxy(url=f"http://127.0.0.1:{port}/v1", key=key)
+            yield Proxy(url=f"http://127.0.0.1:{port}/v1", key=key, pid=process.pid)
         finally:
             process.terminate()
             try:

@@ -104,7 +104,6 @@ def running(folder: Path, **wish: Any) -> Iterator[Running]:
         endpoints.append((endpoint, asyncio.get_running_loop()))
         started.set()
         await endpoint.serve(listener)
-        session.ledger.close()
 
     def work() -> None:
         try:

@@ -11,6 +11,7 @@ Examples:
   outrider ask "what does EAGAIN mean?"
   git diff | outrider ask -t code-review "what was missed?"
   outrider ask -m cheap -f notes.md "summarise this"
+  outrider ask --tools filesystem "which tests touch the ledger?"
   outrider ask --private -f payroll.csv --out sums.txt "sum by month"
 
 A prompt in the argument can be seen in the process list: agents and private prompts use stdin or -f.
@@ -21,6 +22,7 @@ Exit codes: 0 answered, 1 every attempt failed, 2 usage, 5 refused by policy, 6 
 @click.argument("prompt", required=False)
 @selection_options
 @click.option("--thread", metavar="NAME", help="Keep the conversation under this name, for this repository.")
+@click.option("--tools", metavar="SERVER", multiple=True, help="Let the model use a tool server's allowed tools.")
 @click.option("--temperature", type=float, metavar="X", help="Sent only to models that accept it.")
 @click.option("--param", "params", metavar="K=V", multiple=True, help="Any other parameter, as JSON or text.")
 @click.option("--timeout", type=click.FloatRange(min=0.1), metavar="S", help="Seconds for the whole question.")
@@ -41,6 +43,7 @@ def ask(
     temperature: float | None,
     thread: str | None,
     answer: str | None,
+    tools: tuple[str, ...],
     background: bool,
     dry_run: bool,
     record: str | None,
@@ -65,7 +68,7 @@ def ask(
     given = parameters(params)
     if temperature is not None:
         given = (*given, ("temperature", temperature))
-    wish = Wish(argument=prompt, params=given, **choosing)
+    wish = Wish(argument=prompt, params=given, tools=tools, **choosing)
     return run_ask(
         wish,
         Form(

@@ -48,6 +48,7 @@ class Wish:
     reads: tuple[str, ...] = ()
     reads_stdin: bool = True
     keyless: bool = False
+    tools: tuple[str, ...] = ()
 
 
 @record
@@ -76,6 +77,8 @@ def decide_on(session: Session, wish: Wish, *, run: str = "", may_ask_servers: b
         prompts.facts(prompt, messages, registry, schema=schema, max_output=wish.max_output),
         data_class=mark.name, class_from=mark.because,
     )  # fmt: skip
+    if wish.tools:
+        facts = replace(facts, needs=facts.needs | {"tools"})
     preset, preset_from = session.preset(wish.preset)
     selection = Selection(
         model=wish.model, task=wish.task, private=wish.private, fallback=session.fallback(flag=wish.fallback),
@@ -98,6 +101,10 @@ def decide_on(session: Session, wish: Wish, *, run: str = "", may_ask_servers: b
         if ask_stale_servers(session, situation, private=decision.private):
             situation = replace(situation, served=session.ledger.served())
             decision = decide(registry, selection, facts, situation)
+    if "tools" not in facts.needs and decision.targets and decision.targets[0].model.row.get("tools"):
+        # Who takes over from a model with tools must know what to do with them.
+        facts = replace(facts, needs=facts.needs | {"tools"})
+        decision = decide(registry, selection, facts, situation)
     limits = for_route(limits, tuple((target.model, target.provider.row) for target in decision.targets))
     request = Request(messages=messages, max_output=wish.max_output, params=dict(wish.params), schema=schema)
     _refuse_known_keys(session, request, decision)

@@ -112,7 +112,7 @@ async def _played(
     table: Table, form: Form, rule: Rule, heard: Heard, purposes: list[str]
 ) -> tuple[Any, tuple[Step, ...], float]:
     asking = Asking(table, form, purposes)
-    with _Signals() as signals:
+    with Signals() as signals:
         try:
             began = time.monotonic()
             verdict, steps = await play(rule, Doors(ask=asking.ask, check=checker(table.session), heard=heard))
@@ -125,7 +125,7 @@ async def _played(
             await asking.close()
 
 
-class _Signals:
+class Signals:
     """Turns the first signal to stop into a cancellation of this task, so that no exception hits a half-done write."""
 
     number: int | None = None

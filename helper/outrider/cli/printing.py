@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from outrider.cli import envelope
 from outrider.cli.asking import Decided
@@ -96,6 +97,7 @@ class Printer:
         wanted = sys.stdout.isatty() if form.stream is None else form.stream
         self._is_shown = is_plain and wanted
         self._shown = ""
+        self.extra: Mapping[str, Any] = {}
 
     @property
     def show(self) -> Callable[[str], None] | None:
@@ -114,7 +116,7 @@ class Printer:
             warnings = (*warnings, "the answer was cut short by its cap (--max-output)")
         path = self._kept_path(answer.text, run)
         if self._form.as_json:
-            shape = envelope.asked(decided.route, ended, run=run, warnings=warnings, error=None)
+            shape = envelope.asked(decided.route, ended, run=run, warnings=warnings, error=None) | dict(self.extra)
             if path is not None:
                 shape["answer_file"] = path
             if self._is_hidden:
@@ -141,7 +143,7 @@ class Printer:
         last = ended.attempts[-1]
         line = receipt(
             last, route=decided.route, cost=ended.cost, cost_known=ended.cost_known, run=run,
-            tried=len(ended.attempts),
+            tried=1 + sum(isinstance(attempt.outcome, Failure) for attempt in ended.attempts),
         )  # fmt: skip
         return one_line(line)
 
@@ -200,7 +202,7 @@ class Printer:
         """Prints an error in the wanted form; returns the exit code."""
         warnings = advice.warnings(ended.attempts[:-1])
         if self._form.as_json:
-            dump(envelope.asked(decided.route, ended, run=run, warnings=warnings, error=error))
+            dump(envelope.asked(decided.route, ended, run=run, warnings=warnings, error=error) | dict(self.extra))
         else:
             for text in () if self._form.quiet else warnings:
                 note(text)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from functools import partial
 from random import random
+from typing import TYPE_CHECKING
 
 from outrider.cli import asking, disclosing, printing
 from outrider.cli.asking import Decided, Wish
@@ -25,6 +26,9 @@ from outrider.rules.rates import Wait
 from outrider.rules.redaction import redact
 from outrider.rules.routing import estimate, stand_in
 from outrider.rules.selection import resolve
+
+if TYPE_CHECKING:
+    from outrider.cli.tooling import Plan
 
 BASH_LIMIT = 100.0
 """Claude Code moves a command to the background after 120 s; before that we leave with a handle of our own."""
@@ -48,10 +52,19 @@ def run_ask(wish: Wish, form: Form, session: Session | None = None) -> int:
     printing.check_private(form, session, private=decided.route.private)
     if not decided.route.targets:
         return _refuse(session, wish, decided, form, run=number)
+    plan = None
+    if has_tools(wish, decided):
+        from outrider.cli.tooling import planned
+
+        _refuse_recordings(form)
+        plan = planned(session, decided, wish.tools, timeout=wish.timeout)
     if form.dry_run:
         return _dry_run(session, decided, form)
     work = partial(_ask, session, decided, form, number)
     is_long = session.inside_claude and decided.limits.route > BASH_LIMIT
+    if plan is not None:
+        work = partial(_ask_with_tools, session, decided, form, number, plan)
+        is_long = session.inside_claude
     if form.background or is_long:
         from outrider.jobs.detached import FENCED, PRIVATE, detach
 
@@ -71,7 +84,7 @@ def _ask(session: Session, decided: Decided, form: Form, number: str) -> int:
         ended = step(
             run(
                 decided.route, request, decided.limits, world_for(session, decided, row, form),
-                show=printer.show, accept=acceptance(decided), notice=partial(_notice, quiet=form.quiet),
+                show=printer.show, accept=acceptance(decided), notice=partial(notice, quiet=form.quiet),
                 prompts=session.registry.values.get("prompts", {}),
             )
         )  # fmt: skip
@@ -86,7 +99,27 @@ def _ask(session: Session, decided: Decided, form: Form, number: str) -> int:
     return printer.answered(decided, ended, ended.answer, run=number)
 
 
-def _notice(attempt: Attempt, target: Target, *, quiet: bool) -> None:
+def has_tools(wish: Wish, decided: Decided) -> bool:
+    """Whether a question may use tools: by its flags, or by the row of the model that is asked first."""
+    return bool(wish.tools) or any(target.model.row.get("tools") for target in decided.route.targets[:1])
+
+
+def _ask_with_tools(session: Session, decided: Decided, form: Form, number: str, plan: "Plan") -> int:
+    # The library behind it takes half a second, which is spent where it is used.
+    from outrider.cli.tooling_run import ask_with_tools
+
+    return ask_with_tools(session, decided, form, number, plan)
+
+
+def _refuse_recordings(form: Form) -> None:
+    """Refuses to record or to replay a run with tools: what a program does is on no recording."""
+    if form.record is not None or form.replay is not None:
+        flag = "--record" if form.record is not None else "--replay"
+        raise OutriderError(f"`{flag}` knows nothing of tools", hint=f"leave out `--tools`, or `{flag}`")
+
+
+def notice(attempt: Attempt, target: Target, *, quiet: bool) -> None:
+    """Tells of a step to another model."""
     if not quiet and isinstance(attempt.outcome, Failure):
         note(f"fallback {attempt.target.name} -> {target.name} ({attempt.outcome.kind})")
 

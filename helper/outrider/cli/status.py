@@ -97,7 +97,7 @@ def _project(session: Session) -> dict[str, Any] | None:
     if session.places.project is None:
         return None
     sources = registry.read_sources(session.places)
-    files = registry.project_files(sources)
+    files = registry.project_files(session.places, sources)
     return {
         "path": session.places.project, "files": [path for path, _ in files],
         "trusted": registry.is_trusted(session.places, sources) if files else None,

@@ -96,7 +96,7 @@ def _project(folder: str | None) -> Places:
 def _asked(where: Places) -> Asked:
     """Reads the repository's files once: what is shown is what is trusted. Raises where they are not valid."""
     sources = registry.read_sources(where)
-    files = registry.project_files(sources)
+    files = registry.project_files(where, sources)
     root = where.project or ""
     layers = registry.parse_layers(sources, trusted=True)
     registry.check_layers(where, layers)
@@ -193,7 +193,7 @@ def _state(root: str, grant: trust_door.Grant) -> str:
     if not os.path.isdir(root):
         return "gone"
     try:
-        files = registry.project_files(registry.read_sources(places(cwd=root)))
+        files = registry.project_files(places(cwd=root), registry.read_sources(places(cwd=root)))
     except OutriderError:
         return "unreadable"
     return "trusted" if trust_door.digest(root, files) == grant.digest else "changed since, so not trusted now"

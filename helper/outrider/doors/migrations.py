@@ -111,5 +111,22 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "DROP INDEX attempts_open",
         "CREATE INDEX attempts_open ON attempts (id) WHERE outcome = 'open' AND boot <> 'batch'",
     ),
+    (  # What models had done with tools: which server was told what, and what it gave back, as digests and sizes.
+        """CREATE TABLE tool_calls (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL, round INTEGER NOT NULL, at REAL NOT NULL,
+            server TEXT NOT NULL, tool TEXT NOT NULL, place TEXT NOT NULL, local INTEGER NOT NULL, class TEXT,
+            arguments_digest TEXT NOT NULL, arguments_bytes INTEGER NOT NULL, outcome TEXT NOT NULL DEFAULT 'open',
+            kind TEXT, result_digest TEXT, result_bytes INTEGER NOT NULL DEFAULT 0, seconds REAL NOT NULL DEFAULT 0
+        ) STRICT""",
+        "CREATE INDEX tool_calls_run ON tool_calls (run)",
+        """CREATE TRIGGER tool_calls_say_once BEFORE UPDATE OF id, run, round, at, server, tool, place, local, class,
+            arguments_digest, arguments_bytes ON tool_calls
+            BEGIN SELECT RAISE(ABORT, 'what a tool was told is not changed afterwards'); END""",
+        """CREATE TRIGGER tool_calls_settle_once BEFORE UPDATE ON tool_calls WHEN OLD.outcome <> 'open'
+            BEGIN SELECT RAISE(ABORT, 'a tool call that has ended is not changed'); END""",
+        """CREATE TRIGGER tool_calls_stay BEFORE DELETE ON tool_calls
+            WHEN OLD.at >= (SELECT COALESCE(MAX(before), 0) FROM prunings)
+            BEGIN SELECT RAISE(ABORT, 'tool calls are deleted by `outrider prune` alone'); END""",
+    ),
 )
 NEWEST = len(STEPS)

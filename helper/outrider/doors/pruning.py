@@ -35,6 +35,7 @@ def prune_rows(ledger: LedgerFile, *, before: float) -> int:
         connection.execute("INSERT INTO prunings (at, before, attempts) VALUES (?, ?, ?)", (now, until, count))
         for query in (
             f"DELETE FROM prompts WHERE {of_old}",  # noqa: S608 (our own words only)
+            f"DELETE FROM tool_calls WHERE {of_old}",  # noqa: S608
             f"DELETE FROM attachments WHERE attempt IN (SELECT id FROM attempts WHERE {of_old})",  # noqa: S608
             f"CREATE TEMP TABLE old_runs AS {OLD_RUNS}",
         ):

@@ -6,6 +6,7 @@ A set of layers that was valid once is not validated again: its digest is rememb
 import json
 import math
 import os
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +23,8 @@ from outrider.rules.layers import Layer, LayerName, merge
 from outrider.rules.rows_from import contradictions, duplicates, registry_from
 
 DEEPEST = 40
+_EMPTY = re.compile(rb'"mcpServers"\s*:\s*\{\s*\}')
+"""How the file of tool servers ends that this repository ships: it names none."""
 BUNDLED_LIMIT = 8 * SMALL_FILE
 
 
@@ -96,9 +99,20 @@ def user_files(places: Places) -> tuple[str, str]:
     return os.path.join(folder, "models.local.json"), os.path.join(folder, "models.local.yaml")
 
 
-def project_files(sources: tuple[Source, ...]) -> tuple[tuple[str, bytes], ...]:
-    """Returns the project's files as trust sees them."""
-    return tuple((source.path, source.data) for source in sources if source.name.startswith("project"))
+def project_files(places: Places, sources: tuple[Source, ...]) -> tuple[tuple[str, bytes], ...]:
+    """Returns the project's files as trust sees them: its settings, and the tool servers that it names."""
+    own = tuple((source.path, source.data) for source in sources if source.name.startswith("project"))
+    named = project_servers(places)
+    return own if named is None else (*own, named)
+
+
+def project_servers(places: Places) -> tuple[str, bytes] | None:
+    """Returns the project's file of tool servers; None where there is none, or where it names none."""
+    if places.project is None:
+        return None
+    path = os.path.join(places.project, ".claude", "mcp-servers.json")
+    data = _read_project_file(places, path)
+    return None if data is None or _EMPTY.search(data) else (path, data)
 
 
 def _read_project_file(places: Places, path: str) -> bytes | None:
@@ -119,7 +133,7 @@ def _is_owned_by_root(path: str) -> bool:
 
 def is_trusted(places: Places, sources: tuple[Source, ...]) -> bool:
     """Whether the project's files were trusted by the user, or are named as trusted by the managed layer."""
-    files = project_files(sources)
+    files = project_files(places, sources)
     if not files or places.project is None:
         return False
     return is_managed(places, sources) or trust.is_trusted(places, places.project, files)

@@ -11,7 +11,15 @@ import anyio
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import NotificationOptions, Server
 from mcp.shared.exceptions import MCPError
-from mcp.types import INVALID_PARAMS, CallToolRequestParams, ListRootsRequest, ListRootsResult, NotificationParams
+from mcp.types import (
+    INVALID_PARAMS,
+    CallToolRequestParams,
+    CallToolResult,
+    ListRootsRequest,
+    ListRootsResult,
+    ListToolsResult,
+    NotificationParams,
+)
 
 from outrider import __version__
 from outrider.errors import OutriderError
@@ -73,10 +81,10 @@ class Front:
         self._roots: tuple[str, ...] | None = None
         self._offered: tuple[served.Face, ...] = ()
 
-    async def list_tools(self, context: Context, _: Any) -> dict[str, Any]:
+    async def list_tools(self, context: Context, _: Any) -> ListToolsResult:
         """Returns every tool. Settings that cannot be read leave ours, each of which then says why."""
         await self._know_roots(context)
-        return {"tools": [face.shape for face in self._faces()]}
+        return ListToolsResult.model_validate({"tools": [face.shape for face in self._faces()]})
 
     def _faces(self) -> tuple[served.Face, ...]:
         try:
@@ -86,15 +94,19 @@ class Front:
             self._offered = served.OURS
         return self._offered
 
-    async def call_tool(self, context: Context, params: CallToolRequestParams) -> dict[str, Any]:
+    async def call_tool(self, context: Context, params: CallToolRequestParams) -> CallToolResult:
         """Calls one tool; whatever goes wrong is a result that says so."""
+        # A model and not a mapping: each version of the protocol has fields of its own, which the library knows.
+        return CallToolResult.model_validate((await self._in_turn(context, params)).shape)
+
+    async def _in_turn(self, context: Context, params: CallToolRequestParams) -> Said:
         if self._waiting >= MOST_WAITING:
-            return mistake("too many calls are under way", "wait for some to end", kind="busy").shape
+            return mistake("too many calls are under way", "wait for some to end", kind="busy")
         self._waiting += 1
         try:
             async with self._turns:
                 await self._know_roots(context)
-                return (await self._called(context, params.name, params.arguments or {})).shape
+                return await self._called(context, params.name, params.arguments or {})
         finally:
             self._waiting -= 1
 
@@ -177,7 +189,7 @@ def made(front: Front) -> "Server[Any]":
     """Returns the library's server around our front."""
     server: Server[Any] = Server(
         "outrider", version=__version__, title="Outrider", instructions=INSTRUCTIONS,
-        on_list_tools=front.list_tools, on_call_tool=front.call_tool,  # type: ignore[arg-type]
+        on_list_tools=front.list_tools, on_call_tool=front.call_tool,
     )  # fmt: skip
     server.add_notification_handler("notifications/roots/list_changed", NotificationParams, front.forget_roots)
     # Spans for nobody: without it a call costs a fifth less.

@@ -5,8 +5,8 @@ from typing import Literal
 
 from outrider.records import record
 
-Kind = Literal["file", "image", "stdin", "schema", "earlier"]
-"""`earlier`: attached in a turn before, and sent again with the conversation."""
+Kind = Literal["file", "image", "stdin", "schema", "earlier", "tool"]
+"""`earlier`: attached in a turn before, and sent again with the conversation; `tool`: what a tool gave."""
 Reached = Literal["yes", "no", "in doubt"]
 Matched = Literal["content", "path", "both"]
 

@@ -109,7 +109,7 @@ def _provider(name: str, tool: Mapping[str, Any]) -> Face:
 
 
 def _arguments(tool: Mapping[str, Any]) -> Mapping[str, str]:
-    found: Mapping[str, str] = tool.get("arguments") or {"prompt": ""}
+    found: Mapping[str, str] = tool.get("arguments", {"prompt": ""})
     return found
 
 
@@ -182,6 +182,8 @@ def contradictions(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             taken.setdefault(tool.get("name", ""), f"the tool of {name}")
             if kind == "providers" and ("arguments" in tool or "template" in tool):
                 yield path, "lists what the provider serves, and takes no arguments"
+            if tool.get("arguments") == {} and "template" not in tool and kind == "models":
+                yield path, "has neither an argument nor a `template`"
             used = set(CODE.findall(str(tool.get("template", ""))))
             left = [argument for argument in _arguments(tool) if "template" in tool and argument not in used]
             if left:

@@ -9,10 +9,10 @@ from outrider.cli.prompts import facts as facts_of
 from outrider.data import Message, Route
 from outrider.discovery import ask_server, stale
 from outrider.doors.transport import Send
-from outrider.errors import OutriderError, Refused
+from outrider.errors import OutriderError
 from outrider.records import record, replace
 from outrider.rows import Registry
-from outrider.rules import classes, money, outgoing
+from outrider.rules import classes, money
 from outrider.rules.limits import for_route
 from outrider.rules.routing import route as decide
 from outrider.rules.routing import unpriced
@@ -92,7 +92,7 @@ class Deciding:
 
     async def _ask_stale(self, standing: Standing, route: Route) -> bool:
         """Asks the servers whose last word is old what they have; whoever comes meanwhile waits for the answer."""
-        session, registry = standing.session, standing.registry
+        session, registry, ledger = standing.session, standing.registry, self._kept.book.ledger
         async with self._asking_servers:
             usable = {
                 name: key
@@ -100,13 +100,13 @@ class Deciding:
                 if classes.may_be_asked(registry, registry.providers[name], private=route.private)
             }
             at = self._kept.wall_clock()
-            providers = stale(registry.providers, session.ledger.served_at(), at=at, usable=usable)
-            secrets = session.keys.known_values(registry)
+            providers = stale(registry.providers, ledger.served_at(), at=at, usable=usable)
+            secrets = tuple(standing.secrets)
             found = await asyncio.gather(
                 *(ask_server(one, key=session.keys.value(one), send=self._send, secrets=secrets) for one in providers)
             )
             for one in found:
-                session.ledger.record_served(one.provider, one.served)
+                ledger.record_served(one.provider, one.served)
             return bool(found)
 
 
@@ -131,12 +131,3 @@ def _prompt(asked: Asked, messages: tuple[Message, ...]) -> Prompt:
         instruction=asked.instruction[:LONGEST_SCORED], text=text, images=images,
         papers=tuple(("image", "a picture in the request", b64decode(image.base64)) for image in images),
     )  # fmt: skip
-
-
-def refuse_known_keys(settled: Settled) -> None:
-    """Refuses a prompt with a key in it before anything is booked; the engine looks again at each call."""
-    route, session = settled.decided.route, settled.standing.session
-    if route.targets and not route.targets[0].local:
-        name = outgoing.leaked(settled.decided.request, session.keys.named_values(settled.standing.registry))
-        if name is not None:
-            raise Refused(outgoing.told(name), hint=f"take the value of {name} out of the messages")

@@ -11,6 +11,8 @@ from outrider.rules.privacy import is_address, is_loopback_host
 from outrider.wire.serving.errors import Unfit
 
 BEARER = b"bearer "
+KNOWN = 64
+"""So many spellings of our own name are looked at once only."""
 
 
 def headers_of(raw: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
@@ -25,10 +27,12 @@ class Guard:
         self._token = token.encode("ascii")
         self._hosts = hosts
         self._is_open = is_open
+        self._ours: set[bytes] = set()
 
     def check(self, headers: Mapping[bytes, bytes]) -> None:
         """Raises `Unfit` for who may not speak to us."""
-        if not self._is_our_name(headers.get(b"host", b"")):
+        host = headers.get(b"host", b"")
+        if host not in self._ours and not self._is_our_name(host):
             raise Unfit("this host name is not ours", status=403, code="host", hint="use the address that was printed")
         if b"origin" in headers or headers.get(b"sec-fetch-site", b"none") not in (b"none", b"same-origin"):
             raise Unfit("web pages are not answered", status=403, code="origin", hint="ask from a program of your own")
@@ -45,4 +49,7 @@ class Guard:
         host = said.decode("latin-1").strip().lower()
         name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
         # An address is no name that somebody could point here.
-        return is_loopback_host(name) or name in self._hosts or (self._is_open and is_address(name))
+        is_ours = is_loopback_host(name) or name in self._hosts or (self._is_open and is_address(name))
+        if is_ours and len(self._ours) < KNOWN:
+            self._ours.add(said)
+        return is_ours

@@ -17,6 +17,7 @@ from outrider.rows import Model, Registry
 from outrider.rules.facts.pricing import Known
 from outrider.rules.limits import Limits, Spend
 from outrider.rules.targets import Situation
+from outrider.serve.book import Book
 
 LOOK_EVERY = 1.0
 """Seconds between two looks at the files."""
@@ -26,7 +27,10 @@ PRICED_FOR = 600.0
 
 @record
 class Standing:
-    """What is in force until a file changes. `bare` is the situation without what the book says."""
+    """What is in force until a file changes. `bare` is the situation without what the book says.
+
+    `secrets` are the values that must not leave, each with the name of its variable.
+    """
 
     session: Session
     registry: Registry
@@ -35,14 +39,16 @@ class Standing:
     preset_from: str
     fallback: bool | None
     bare: Situation
+    secrets: Mapping[str, str]
 
 
 class Kept:
-    """Holds what is in force. `wall` is what each request may cost at most, `timeout` how long it may take."""
+    """Holds what is in force, and the book. `limits` are the walls of each request: `max_cost`, `timeout`."""
 
     def __init__(self, session: Session, limits: Mapping[str, object]) -> None:
         self._wanted = limits
         self._first = session
+        self.book = Book(session.places)
         self._signature = signature(session.places)
         self._looked = time.monotonic()
         self._prices: dict[tuple[str, str], tuple[float, Known | None]] = {}
@@ -53,6 +59,7 @@ class Kept:
         now = time.monotonic()
         if now - self._looked >= LOOK_EVERY:
             self._looked = now
+            self.book.look()
             found = signature(self._first.places)
             if found != self._signature:
                 self._signature = found
@@ -61,7 +68,7 @@ class Kept:
 
     def situation(self, standing: Standing, run: str, models: tuple[Model, ...]) -> Situation:
         """Returns what this decision depends on besides the registry and the request."""
-        ledger = self._first.ledger
+        ledger = self.book.ledger
         at = time.time()
         spend: Spend = ledger.spend(run, at=at, repository=self._first.places.project)
         return replace(
@@ -89,8 +96,6 @@ class Kept:
     def _read_again(self) -> None:
         try:
             session = Session(self._first.places, self._first.environment)
-            # The book stays the one that is open.
-            session.ledger = self._first.ledger
             self.now_in_force = self._standing(session)
             self._prices.clear()
             note("the settings changed, and are in force")
@@ -98,25 +103,22 @@ class Kept:
             note(f"the settings changed and cannot be used, so what was in force stays: {mistake.message}")
 
     def _standing(self, session: Session) -> Standing:
+        session.ledger = self.book.ledger
         limits = session.limits(**self._wanted)  # type: ignore[arg-type]
         preset, preset_from = session.preset()
         return Standing(
             session=session, registry=session.registry, limits=limits, preset=preset, preset_from=preset_from,
             fallback=session.fallback(flag=None), bare=session.situation(limits),
+            secrets=session.keys.named_values(session.registry),
         )  # fmt: skip
 
 
 def signature(places: Places) -> tuple[object, ...]:
     """Returns what changes with any file that has a say."""
-    files = [
-        os.path.join(places.bundled, "models.json"), places.managed, *registry_door.user_files(places),
-        *(places.ours(name) for name in ("env", "state.json", "trust.json")),
+    files = (
+        *registry_door.files(places), *(places.ours(name) for name in ("env", "state.json")),
         os.path.join(places.claude, "config", "outrider.pack.json"),
-    ]  # fmt: skip
-    if places.project is not None:
-        files += [
-            os.path.join(places.project, ".claude", "config", name) for name in ("models.json", "models.local.json")
-        ]
+    )  # fmt: skip
     return tuple(_stamp(path) for path in files)
 
 

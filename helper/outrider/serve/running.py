@@ -93,7 +93,7 @@ class Endpoint:
     """The endpoint on the running event loop, from its first request to its last."""
 
     def __init__(self, session: Session, wish: Wish, guard: Guard) -> None:
-        kept = Kept(session, {"max_cost": wish.max_cost, "timeout": wish.timeout})
+        self._kept = kept = Kept(session, {"max_cost": wish.max_cost, "timeout": wish.timeout})
         send, self._close = many_sender(session.registry.values.get("network", {}))
         gate = Gate(wish.most, wish.queue)
         work = Work(kept, send, gate, is_private=wish.private)
@@ -114,6 +114,7 @@ class Endpoint:
         finally:
             await self._app.cut()
             await self._close()
+            await self._kept.book.close()
         return self._code
 
     def end(self, code: int) -> None:

@@ -3,26 +3,31 @@
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from random import random
 
+from outrider.cli import disclosing
 from outrider.cli.asking import Decided, new_run
-from outrider.cli.form import Form
-from outrider.cli.run_ask import run_row, world_for
+from outrider.cli.run_ask import run_row
 from outrider.data import Answer, Failure, Outcome, Target
+from outrider.doors.ledger import Reservation, RunRow
+from outrider.doors.ledger_page import Check
 from outrider.doors.transport import Send
-from outrider.engine import Ended, run
+from outrider.engine import Ended, World, run
 from outrider.errors import Refused
 from outrider.records import record, replace
-from outrider.rules import advice, receipts
-from outrider.serve.deciding import Deciding, Settled, refuse_known_keys
+from outrider.rules import advice, outgoing, receipts
+from outrider.rules.rates import Wait
+from outrider.rules.redaction import redact
+from outrider.rules.routing import stand_in
+from outrider.serve.book import Entry
+from outrider.serve.deciding import Deciding, Settled
 from outrider.serve.gate import Gate
-from outrider.serve.kept import Kept
+from outrider.serve.kept import Kept, Standing
 from outrider.serve.memory import Memory
 from outrider.wire.serving.answers import Receipt
 from outrider.wire.serving.asked import Asked
 from outrider.wire.serving.errors import Told, failed
-
-FORM = Form(quiet=True)
 
 
 @record
@@ -39,6 +44,7 @@ class Work:
 
     def __init__(self, kept: Kept, send: Send, gate: Gate, *, is_private: bool) -> None:
         self._deciding = Deciding(kept, send, is_private=is_private)
+        self._kept = kept
         self._send = send
         self._gate = gate
         self._memory = Memory()
@@ -49,53 +55,62 @@ class Work:
             messages = self._memory.completed(asked.request.messages)
             asked = replace(asked, request=replace(asked.request, messages=messages))
             settled = await self._deciding.settle(asked, out.run)
-            self._refuse(settled, out.run)
-            ended = await self._asked(settled, out)
-        return self._done(settled.decided, ended, out)
+            row = run_row(settled.standing.session, settled.decided, out.run, command="serve")
+            error = self._refuse(settled, row)
+            if error is not None:
+                return Done(ended=None, receipt=out.receipt, error=error)
+            return self._done(await self._asked(settled, row, out), out)
 
-    def _refuse(self, settled: Settled, number: str) -> None:
-        """Books and raises what may not be asked, or cannot."""
-        session, decided = settled.standing.session, settled.decided
-        row = run_row(session, decided, number, command="serve")
-        if decided.route.private and session.inside_claude:
-            session.ledger.record_run(row, outcome="refused", kind="private")
+    def _refuse(self, settled: Settled, row: RunRow) -> Told | None:
+        """Books and raises what may not be asked; returns what to tell where nobody can be asked."""
+        standing, decided = settled.standing, settled.decided
+        ledger, route = self._kept.book.ledger, decided.route
+        if route.private and standing.session.inside_claude:
+            ledger.record_run(row, outcome="refused", kind="private")
             raise Refused(
                 "a private answer would be read by Claude Code, which is a cloud model itself",
                 hint="start `outrider serve` in a terminal of your own",
             )  # fmt: skip
-        try:
-            refuse_known_keys(settled)
-        except Refused as refusal:
-            session.ledger.record_run(row, outcome="refused", kind=refusal.kind)
-            raise
-        if not decided.route.targets:
-            kind, _, _ = receipts.no_model(settled.standing.registry, decided.route, private=decided.route.private)
-            session.ledger.record_run(row, outcome="refused", kind=kind)
-
-    async def _asked(self, settled: Settled, out: "Outlet") -> Ended | Told:
-        session, decided = settled.standing.session, settled.decided
-        if not decided.route.targets:
-            kind, message, hint = receipts.no_model(
-                settled.standing.registry, decided.route, private=decided.route.private
-            )
+        if route.targets and not route.targets[0].local:
+            name = outgoing.leaked(decided.request, standing.secrets)
+            if name is not None:
+                ledger.record_run(row, outcome="refused", kind="private")
+                raise Refused(outgoing.told(name), hint=f"take the value of {name} out of the messages")
+        if not route.targets:
+            kind, message, hint = receipts.no_model(standing.registry, route, private=route.private)
+            ledger.record_run(row, outcome="refused", kind=kind)
             return failed(Failure(kind=kind, message=message), hint=hint)  # type: ignore[arg-type]
-        row = run_row(session, decided, out.run, command="serve")
-        world = world_for(session, decided, row, FORM, remote=self._send)
-        reserve = world.reserve
+        return None
 
-        def reserve_for(target: Target, number: int, check: Any) -> Any:
-            out.target = target
-            return reserve(target, number, check)
-
+    async def _asked(self, settled: Settled, row: RunRow, out: "Outlet") -> Ended:
+        standing, decided = settled.standing, settled.decided
+        entry = self._kept.book.entry(row, disclosing.disclosure(standing.session, decided))
         return await run(
-            decided.route, decided.request, decided.limits,
-            replace(world, sleep=asyncio.sleep, reserve=reserve_for), show=out.show if out.is_shown else None,
-            accept=_acceptance(decided), prompts=settled.standing.registry.values.get("prompts", {}),
+            decided.route, decided.request, decided.limits, self._world(standing, entry, out),
+            show=out.show if out.is_shown else None, accept=_acceptance(decided),
+            prompts=standing.registry.values.get("prompts", {}),
         )  # fmt: skip
 
-    def _done(self, decided: Decided, ended: Ended | Told, out: "Outlet") -> Done:
-        if isinstance(ended, Told):
-            return Done(ended=None, receipt=out.receipt, error=ended)
+    def _world(self, standing: Standing, entry: Entry, out: "Outlet") -> World:
+        """Returns the doors of one request; what does not change from request to request is not read again."""
+        registry, values = standing.registry, tuple(standing.secrets)
+
+        async def reserve(target: Target, number: int, check: Check) -> Reservation | Failure | Wait:
+            out.target = target
+            return await entry.reserve(target, number, check)
+
+        return World(
+            send=self._send, reserve=reserve, settle=entry.settle, key=standing.session.keys.value,
+            now=time.monotonic, at=time.time, sleep=asyncio.sleep, chance=random,
+            price=lambda target: stand_in(registry, target),
+            purse=lambda provider: self._kept.book.ledger.purse(provider.name),
+            scrub=lambda text: redact(text, values), secrets=values,
+            clear=partial(
+                outgoing.clear, secrets=standing.secrets, redact=registry.values.get("privacy", {}).get("redact")
+            ),
+        )  # fmt: skip
+
+    def _done(self, ended: Ended, out: "Outlet") -> Done:
         receipt = replace(
             out.receipt, cost_usd=float(ended.cost), cost_known=ended.cost_known, attempts=len(ended.attempts)
         )

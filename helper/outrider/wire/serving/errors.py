@@ -16,9 +16,12 @@ STATUS: dict[FailureKind, int] = {
 }  # fmt: skip
 """The status of each kind. A provider's refusal of our key (`auth`) is no fault of the client's token, so no 401."""
 CODES: dict[FailureKind, str] = {
-    "not_found": "model_not_found", "context": "context_length_exceeded", "rate_limit": "rate_limit_exceeded", "quota": "insufficient_quota",
+    "not_found": "model_not_found",
+    "context": "context_length_exceeded", "rate_limit": "rate_limit_exceeded", "quota": "insufficient_quota",
 }  # fmt: skip
 """Kinds that OpenAI's clients know by another name."""
+SOON = 60
+"""A wait of so many seconds is one that a client may spend by itself."""
 TYPES = {
     400: "invalid_request_error", 401: "authentication_error", 402: "insufficient_quota", 403: "permission_error",
     404: "invalid_request_error", 405: "invalid_request_error", 413: "invalid_request_error",
@@ -55,10 +58,10 @@ class Told:
 
     @property
     def headers(self) -> tuple[tuple[bytes, bytes], ...]:
-        """What tells a client whether to repeat by itself."""
-        if self.retry_after is None:
-            return ((b"x-should-retry", b"false"),)
-        return ((b"retry-after", b"%d" % self.retry_after), (b"x-should-retry", b"true"))
+        """What tells a client whether to repeat by itself, and when."""
+        soon = self.retry_after is not None and self.retry_after <= SOON
+        again = ((b"x-should-retry", b"true" if soon else b"false"),)
+        return again if self.retry_after is None else ((b"retry-after", b"%d" % self.retry_after), *again)
 
 
 def mistaken(mistake: OutriderError) -> Told:
