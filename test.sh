@@ -2,11 +2,15 @@
 # Runs the checks and tests. Needs Python 3.11 or newer; makes its own environment in .venv-test.
 #
 #   ./test.sh [PYTEST ARGUMENTS]       the fast lane: format, lint, types, imports, tests, coverage of the pure rooms
-#   ./test.sh LANE [PYTEST ARGUMENTS]  one other lane: litellm, torture, page, e2e, peers, bench
-#   ./test.sh all                      every lane but bench
+#   ./test.sh LANE [PYTEST ARGUMENTS]  one other lane: process (whole commands by the hundred, and the long end of
+#                                      tables), litellm, torture, page, e2e, peers, bench
+#   ./test.sh all                      every lane but bench, and how many seconds each took
 set -uo pipefail
+# Where Python may keep no compiled modules, each of two workers rewrites every test in every run.
+unset PYTHONDONTWRITEBYTECODE
 
-failed=""
+failed="" taken="" room=""
+pure=(tests/rules tests/wire tests/providers tests/transcripts)
 
 say() { printf '\n== %s\n' "$*"; }
 
@@ -36,6 +40,14 @@ check() {
     "$@" || failed="$failed [$name]"
 }
 
+# timed NAME COMMAND: notes the seconds of a lane.
+timed() {
+    local name="$1" began="$SECONDS"
+    shift
+    "$@"
+    taken="$taken$(printf '\n%-8s %5d s' "$name" "$((SECONDS - began))")"
+}
+
 many_cores() { [ "$("$environment/bin/python" -c 'import os; print(os.cpu_count())')" -gt 1 ]; }
 
 # A room below its floor is named with the lines that no test reached.
@@ -47,16 +59,33 @@ cover() {
     done
 }
 
+# The tests make thousands of small homes: in memory, where the machine has the room and lets programs run there.
+make_room() {
+    local place
+    [ -z "$room" ] && place="$(mktemp -d /dev/shm/outrider-tests.XXXXXX 2>/dev/null)" || return
+    trap 'chmod -R u+rwX "$room" && rm -rf "$room"' EXIT
+    room="$place"
+    printf '#!/bin/sh\n' > "$place/try"
+    chmod +x "$place/try"
+    if "$place/try" 2>/dev/null && [ "$(df -Pk "$place" | awk 'NR == 2 { print $4 }')" -gt 2000000 ]; then
+        export PYTEST_DEBUG_TEMPROOT="$place"
+    fi
+}
+
 fast() {
-    local bin="$environment/bin" workers=()
+    local bin="$environment/bin" workers=() others=()
+    make_room
     if [ "$#" -eq 0 ]; then
         check "format" "$bin/ruff" format --check .
         check "lint" "$bin/ruff" check .
         check "types" "$bin/mypy"
         check "imports" env PYTHONPATH=helper "$bin/lint-imports" --no-logo
         many_cores && workers=(-n 2 --dist loadgroup)
-        check "tests" "$bin/python" -m pytest --cov --cov-report= ${workers[@]+"${workers[@]}"}
+        # The pure rooms' own tests alone make their coverage: measuring it makes every other test slower.
+        check "tests of the pure rooms" "$bin/python" -m pytest --cov --cov-report= ${workers[@]+"${workers[@]}"} "${pure[@]}"
         check "coverage" cover
+        others=("${pure[@]/#/--ignore=}")
+        check "tests" "$bin/python" -m pytest ${workers[@]+"${workers[@]}"} "${others[@]}"
     else
         check "tests" "$bin/python" -m pytest "$@"
     fi
@@ -64,24 +93,40 @@ fast() {
 
 # lane NAME FOLDER [PYTEST ARGUMENTS]: tests that carry the lane's mark, in its folder.
 lane() {
-    local name="$1" folder="$2" status folders=("$2") workers=()
+    local name="$1" folder="$2" found=no folders=("$2")
     shift 2
     if [ ! -d "$folder" ]; then
         say "SKIPPED $name: there is no $folder yet"
         return
     fi
     say "lane $name"
-    if [ "$name" = e2e ]; then
-        folders+=(tests/transcripts) # the histories that the client writes
-        many_cores && workers=(-n 2 --dist loadgroup) # the client waits more than it works
-    fi
-    "$environment/bin/python" -m pytest -m "$name" ${workers[@]+"${workers[@]}"} "${folders[@]}" "$@"
+    [ "$name" = e2e ] && folders+=(tests/transcripts) # the histories that the client writes
+    case "$name" in
+        process) make_room ;;
+        torture) unset PYTEST_DEBUG_TEMPROOT ;; # what it is about is the disk
+    esac
+    case "$name" in
+        e2e | process | torture) # most of them wait: for the client, for a disk, for other processes
+            if many_cores; then
+                marked "$name and not alone" -n 2 --dist loadgroup "${folders[@]}" "$@"
+                marked "$name and alone" "${folders[@]}" "$@"
+            else
+                marked "$name" "${folders[@]}" "$@"
+            fi
+            ;;
+        *) marked "$name" "${folders[@]}" "$@" ;;
+    esac
+    [ "$found" = yes ] || say "SKIPPED $name: no test in $folder is marked $name"
+}
+
+# marked MARKS ARGUMENTS: a part of a lane; that there is no such test is not a failure.
+marked() {
+    local status
+    "$environment/bin/python" -m pytest -m "$@"
     status=$?
-    if [ "$status" -eq 5 ]; then
-        say "SKIPPED $name: no test in $folder is marked $name"
-    elif [ "$status" -ne 0 ]; then
-        failed="$failed [$name]"
-    fi
+    [ "$status" -eq 5 ] && return
+    found=yes
+    [ "$status" -eq 0 ] || failed="$failed [$name]"
 }
 
 # Every measurement in bench/, one after the other; they print tables.
@@ -100,8 +145,8 @@ main() {
     # shellcheck source=scripts/environment.sh
     . scripts/environment.sh
     case "$what" in
-        -h | --help) sed -n '2,6s/^# \{0,1\}//p' test.sh; exit 0 ;;
-        fast | all | litellm | torture | page | e2e | peers | bench) [ "$#" -gt 0 ] && shift ;;
+        -h | --help) sed -n '2,7s/^# \{0,1\}//p' test.sh; exit 0 ;;
+        fast | all | process | litellm | torture | page | e2e | peers | bench) [ "$#" -gt 0 ] && shift ;;
         -* | tests | tests/*) what=fast ;;
         *) printf "error: there is no lane \`%s\`\nhint: ./test.sh --help lists them\n" "$what" >&2; exit 2 ;;
     esac
@@ -110,14 +155,17 @@ main() {
         fast) fast "$@" ;;
         litellm) lane litellm tests/litellm_proxy "$@" ;;
         bench) bench "$@" ;;
+        process) lane process tests "$@" ;;
         all)
-            fast
-            lane litellm tests/litellm_proxy
-            lane torture tests/torture
-            lane page tests/page
-            lane e2e tests/e2e
-            lane peers tests/peers
+            timed fast fast
+            timed page lane page tests/page
+            timed litellm lane litellm tests/litellm_proxy
+            timed peers lane peers tests/peers
+            timed e2e lane e2e tests/e2e
+            timed process lane process tests
+            timed torture lane torture tests/torture
             say "SKIPPED bench: it measures and judges nothing; run ./test.sh bench"
+            printf '%s\n' "$taken"
             ;;
         *) lane "$what" "tests/$what" "$@" ;;
     esac

@@ -5,9 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.network import opened_loopback
 from tests.servers import ScriptedServer
+
+# Half of what Hypothesis tries by itself, in whatever time it takes: other work on the machine is no fault of ours.
+settings.register_profile("house", max_examples=50, deadline=None)
+settings.load_profile("house")
 
 
 @pytest.fixture(autouse=True)

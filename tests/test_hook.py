@@ -15,6 +15,7 @@ from outrider.doors.settings import places
 from outrider.hook import LARGEST_INPUT
 from outrider.hook.events import GUARD, REASON
 from outrider.rules.pins import ALARMS
+from tests.lanes import thinned
 from tests.transcripts.pin_cases import CASES
 from tests.transcripts.test_pins import put, stopped
 
@@ -150,18 +151,21 @@ def pack(home: Path, **manifest: Any) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [
-        "outrider ask hi",
-        "outrider models --usable 2>&1",
-        "outrider ask -t code-review -f a.py -f 'b c.md' <<'EOF'\n$(touch F); it's\nEOF",
-        "cat a.py deep/../a.py ./deep/c.py | outrider ask",
-        "git diff | outrider ask 'what was missed?'",
-        "git diff HEAD -- a.py | outrider ask",
-        "git show HEAD:deep/c.py | outrider ask",
-        "git log -p -n 1 | outrider ask",
-        "outrider ask --private -f .env 'how many lines?'",
-        "outrider ask --out deep/review.md hi",
-    ],
+    thinned(
+        [
+            "outrider ask hi",
+            "outrider models --usable 2>&1",
+            "outrider ask -t code-review -f a.py -f 'b c.md' <<'EOF'\n$(touch F); it's\nEOF",
+            "cat a.py deep/../a.py ./deep/c.py | outrider ask",
+            "git diff | outrider ask 'what was missed?'",
+            "git diff HEAD -- a.py | outrider ask",
+            "git show HEAD:deep/c.py | outrider ask",
+            "git log -p -n 1 | outrider ask",
+            "outrider ask --private -f .env 'how many lines?'",
+            "outrider ask --out deep/review.md hi",
+        ],
+        3,
+    ),
 )
 def test_a_call_that_only_asks_or_reads_runs_unasked(client: Client, command: str) -> None:
     """Files of the project, by any honest spelling."""
@@ -170,7 +174,7 @@ def test_a_call_that_only_asks_or_reads_runs_unasked(client: Client, command: st
 
 @pytest.mark.parametrize(
     "command",
-    [
+    thinned([
         "outrider ask hi; touch F", "outrider install", "outrider ask -f /etc/passwd hi",
         "outrider ask -f ../other.txt hi",
         "outrider ask -f out.py hi", "outrider ask -f outside/other.txt hi", "outrider ask -f none.py hi",
@@ -182,7 +186,7 @@ def test_a_call_that_only_asks_or_reads_runs_unasked(client: Client, command: st
         "outrider ask --out /tmp/review.md hi", "outrider ask --out ../review.md hi", "outrider ask --out a.py hi",
         "outrider ask --out 'b c.md' hi", "outrider ask --out outside/review.md hi",
         "outrider ask --out .claude/x.md hi",
-    ],
+    ], 4),
 )  # fmt: skip
 def test_anything_else_is_left_to_the_client(client: Client, command: str) -> None:
     """Other commands, other places, links out, hidden files, what is there already: no answer, so the client asks."""
@@ -197,23 +201,26 @@ def test_anything_else_is_left_to_the_client(client: Client, command: str) -> No
 
 @pytest.mark.parametrize(
     ("rule", "command"),
-    [
-        ("Read(./secrets/**)", "outrider ask -f secrets/key.txt hi"),
-        ("Read(./secrets/**)", "outrider ask --private -f secrets/key.txt hi"),
-        ("Read(./secrets/**)", "cat deep/../secrets/key.txt | outrider ask"),
-        ("Read(./secrets/**)", "cat linked.txt | outrider ask"),
-        ("Read(linked.txt)", "cat linked.txt | outrider ask"),
-        ("Read(./secrets/**)", "git show HEAD:secrets/key.txt | outrider ask"),
-        ("Read(./secrets/**)", "git show HEAD | outrider ask"),
-        ("Read(./secrets/**)", "git log -p | outrider ask"),
-        ("Read(./secrets/**)", "git log -U3 | outrider ask"),
-        ("Read(./secrets/**)", "git log --unified=0 | outrider ask"),
-        ("Read(./secrets/**)", "git show BLOB | outrider ask"),
-        ("Read(./secrets/**)", "git diff HEAD:secrets HEAD:deep | outrider ask"),
-        ("Read(a.py)", "git diff | outrider ask"),
-        ("Read", "outrider ask -f a.py hi"),
-        ("Edit(./*.md)", "outrider ask --out review.md hi"),
-    ],
+    thinned(
+        [
+            ("Read(./secrets/**)", "outrider ask -f secrets/key.txt hi"),
+            ("Read(./secrets/**)", "outrider ask --private -f secrets/key.txt hi"),
+            ("Read(./secrets/**)", "cat deep/../secrets/key.txt | outrider ask"),
+            ("Read(./secrets/**)", "cat linked.txt | outrider ask"),
+            ("Read(linked.txt)", "cat linked.txt | outrider ask"),
+            ("Read(./secrets/**)", "git show HEAD:secrets/key.txt | outrider ask"),
+            ("Read(./secrets/**)", "git show HEAD | outrider ask"),
+            ("Read(./secrets/**)", "git log -p | outrider ask"),
+            ("Read(./secrets/**)", "git log -U3 | outrider ask"),
+            ("Read(./secrets/**)", "git log --unified=0 | outrider ask"),
+            ("Read(./secrets/**)", "git show BLOB | outrider ask"),
+            ("Read(./secrets/**)", "git diff HEAD:secrets HEAD:deep | outrider ask"),
+            ("Read(a.py)", "git diff | outrider ask"),
+            ("Read", "outrider ask -f a.py hi"),
+            ("Edit(./*.md)", "outrider ask --out review.md hi"),
+        ],
+        5,
+    ),
 )
 def test_what_the_client_may_not_read_is_never_read_for_it(client: Client, rule: str, command: str) -> None:
     """A file that a rule denies, under any name, at any time of the history."""
@@ -226,8 +233,9 @@ def test_what_the_client_may_not_read_is_never_read_for_it(client: Client, rule:
 
 
 @pytest.mark.parametrize(
-    "command", ["git diff | outrider ask", "git diff HEAD -- a.py | outrider ask", "git log --oneline | outrider ask",
-                "outrider ask -f a.py hi", "git show HEAD:deep/c.py | outrider ask"],
+    "command", thinned(["git diff | outrider ask", "git diff HEAD -- a.py | outrider ask",
+                        "git log --oneline | outrider ask", "outrider ask -f a.py hi",
+                        "git show HEAD:deep/c.py | outrider ask"], 3),
 )  # fmt: skip
 def test_rules_for_other_files_do_not_matter(client: Client, command: str) -> None:
     """Where rules deny something else, what is shown is looked at name by name, and passes."""
@@ -237,24 +245,27 @@ def test_rules_for_other_files_do_not_matter(client: Client, command: str) -> No
 
 @pytest.mark.parametrize(
     "arrange",
-    [
-        lambda client, evil: git(client.project, "config", "diff.external", evil),
-        lambda client, evil: git(client.project, "config", "core.fsmonitor", evil),
-        lambda client, evil: git(client.project, "config", "filter.x.clean", evil),
-        lambda client, evil: (client.project / ".git/hooks/post-index-change").symlink_to(evil),
-        lambda client, evil: client.environment.update(GIT_EXTERNAL_DIFF=evil),
-        lambda client, evil: client.environment.update(BASH_ENV=evil),
-        lambda client, _: send_elsewhere(client.project),
-        lambda client, evil: hide_behind_no_repository(client.project, evil),
-        lambda client, evil: hide_behind_a_carriage_return(client.project, evil),
-        lambda client, _: client.environment.update(GCONV_PATH=str(client.project)),
-        lambda client, _: client.environment.update(XDG_CONFIG_HOME=str(client.project)),
-        lambda client, _: client.environment.update(PATH=f"{client.project}:{os.environ['PATH']}"),
-        lambda client, _: client.environment.update(PATH=f".:{os.environ['PATH']}"),
-        lambda client, evil: client.environment.update(SHELLOPTS="xtrace", PS4=f"$({evil})"),
-        lambda client, _: client.environment.update({"BASH_FUNC_git%%": "() { touch ran; }"}),
-        lambda client, _: git(client.project, "init", "-q", "--bare", "deep"),
-    ],
+    thinned(
+        [
+            lambda client, evil: git(client.project, "config", "diff.external", evil),
+            lambda client, evil: git(client.project, "config", "core.fsmonitor", evil),
+            lambda client, evil: git(client.project, "config", "filter.x.clean", evil),
+            lambda client, evil: (client.project / ".git/hooks/post-index-change").symlink_to(evil),
+            lambda client, evil: client.environment.update(GIT_EXTERNAL_DIFF=evil),
+            lambda client, evil: client.environment.update(BASH_ENV=evil),
+            lambda client, _: send_elsewhere(client.project),
+            lambda client, evil: hide_behind_no_repository(client.project, evil),
+            lambda client, evil: hide_behind_a_carriage_return(client.project, evil),
+            lambda client, _: client.environment.update(GCONV_PATH=str(client.project)),
+            lambda client, _: client.environment.update(XDG_CONFIG_HOME=str(client.project)),
+            lambda client, _: client.environment.update(PATH=f"{client.project}:{os.environ['PATH']}"),
+            lambda client, _: client.environment.update(PATH=f".:{os.environ['PATH']}"),
+            lambda client, evil: client.environment.update(SHELLOPTS="xtrace", PS4=f"$({evil})"),
+            lambda client, _: client.environment.update({"BASH_FUNC_git%%": "() { touch ran; }"}),
+            lambda client, _: git(client.project, "init", "-q", "--bare", "deep"),
+        ],
+        5,
+    ),
 )
 def test_a_checkout_that_would_run_a_program_asks(client: Client, arrange: Any) -> None:
     """Its settings, its hooks and its environment start nothing unseen, and nothing while we look."""
@@ -267,7 +278,7 @@ def test_a_checkout_that_would_run_a_program_asks(client: Client, arrange: Any) 
     assert not (client.project / "ran").exists()
 
 
-@pytest.mark.parametrize("named", [None, "", ".", "{project}", "{project}/bin"])
+@pytest.mark.parametrize("named", thinned([None, "", ".", "{project}", "{project}/bin"], 3))
 def test_an_outrider_of_the_projects_asks(client: Client, named: str | None) -> None:
     """A project's environment may name its own folders first on PATH, and its own as the home: that one is not ours."""
     folder = client.project / "bin"
@@ -311,13 +322,16 @@ def test_a_call_outside_of_the_sandbox_asks(client: Client) -> None:
 
 @pytest.mark.parametrize(
     ("command", "is_let_by"),
-    [
-        ("outrider ask --private -f /srv/payroll.csv <<'E'\nsum\nE", True),
-        ("outrider ask --private -f .env 'how many?'", True),
-        ("cat .env", False),
-        ("outrider ask -f .env hi", False),
-        ("outrider ask --private -f .env hi; cat .env", False),
-    ],
+    thinned(
+        [
+            ("outrider ask --private -f /srv/payroll.csv <<'E'\nsum\nE", True),
+            ("outrider ask --private -f .env 'how many?'", True),
+            ("cat .env", False),
+            ("outrider ask -f .env hi", False),
+            ("outrider ask --private -f .env hi; cat .env", False),
+        ],
+        2,
+    ),
 )
 def test_private_reader_runs_nothing_but_private_questions(client: Client, command: str, is_let_by: bool) -> None:  # noqa: FBT001
     """The guard decides nothing about the files of such a question; anything else it denies, with what is allowed."""
@@ -342,6 +356,7 @@ def denied(reason: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("event", ["bash", "agent"])
 @pytest.mark.parametrize("data", [b"", b"\xff\x00", b"[]", b"[" * 100_000, b" " * (LARGEST_INPUT + 1)])
 def test_a_broken_event_is_no_answer_and_doctor_is_told(client: Client, event: str, data: bytes) -> None:
@@ -359,15 +374,21 @@ def test_an_event_that_we_do_not_know_is_no_answer(client: Client, event: str) -
 
 @pytest.mark.parametrize(
     ("event", "given"),
-    [
-        ("agent", {}),
-        ("bash", {"tool_name": 1, "tool_input": []}),
-        ("bash", {"tool_name": "Bash", "tool_input": {"command": ["x"]}, "cwd": "/"}),
-        ("bash", {"tool_name": "Bash", "tool_input": {"command": "outrider ask hi"}}),
-        ("bash", {"tool_name": "Bash", "tool_input": {"command": "outrider ask hi"}, "cwd": "."}),
-        ("bash", {"tool_name": "Bash", "tool_input": {"command": "outrider ask hi"}, "hook_event_name": "PostToolUse"}),
-        ("agent", {"tool_name": "Agent", "tool_input": {"subagent_type": 5}}),
-    ],
+    thinned(
+        [
+            ("agent", {}),
+            ("bash", {"tool_name": 1, "tool_input": []}),
+            ("bash", {"tool_name": "Bash", "tool_input": {"command": ["x"]}, "cwd": "/"}),
+            ("bash", {"tool_name": "Bash", "tool_input": {"command": "outrider ask hi"}}),
+            ("bash", {"tool_name": "Bash", "tool_input": {"command": "outrider ask hi"}, "cwd": "."}),
+            (
+                "bash",
+                {"tool_name": "Bash", "tool_input": {"command": "outrider ask hi"}, "hook_event_name": "PostToolUse"},
+            ),
+            ("agent", {"tool_name": "Agent", "tool_input": {"subagent_type": 5}}),
+        ],
+        4,
+    ),
 )
 def test_an_event_without_what_it_needs_is_no_answer(client: Client, event: str, given: dict[str, Any]) -> None:
     """Keys that are missing, or of another kind."""

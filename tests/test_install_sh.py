@@ -133,12 +133,14 @@ def test_a_missing_home_is_told(machine: Machine) -> None:
     assert report(done) == (2, ["error", "hint"])
 
 
+@pytest.mark.process
 def test_an_unwritable_home_is_told(machine: Machine) -> None:
     """A home that cannot be written gives one error and one hint."""
     (machine.home / ".local").write_text("a file where a folder belongs", encoding="utf-8")
     assert report(machine.run()) == (1, ["error", "hint"])
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("system", ["MINGW64_NT-10.0", "FreeBSD"])
 def test_another_system_is_refused(machine: Machine, system: str) -> None:
     """macOS, Linux and WSL are supported, and every other system hears so."""
@@ -159,6 +161,7 @@ def test_a_dry_run_changes_nothing(machine: Machine) -> None:
     assert [words for words in said if words not in done.stdout] == []
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("kind", ["file", "link", "dangling"])
 def test_a_command_that_is_not_ours_stays(machine: Machine, kind: str) -> None:
     """Another program called outrider is never overwritten."""
@@ -177,6 +180,7 @@ def test_a_command_that_is_not_ours_stays(machine: Machine, kind: str) -> None:
     assert tree(machine.home) == before
 
 
+@pytest.mark.process
 def test_a_folder_that_is_not_ours_stays(machine: Machine) -> None:
     """A data folder with other things in it is left alone, by uninstall too."""
     other = machine.share / "venvs/precious"
@@ -194,6 +198,7 @@ def test_uninstalling_nothing_is_fine(machine: Machine) -> None:
     assert "not installed" in done.stdout
 
 
+@pytest.mark.process
 def test_python_is_fetched_through_uv(machine: Machine) -> None:
     """Where no Python fits and uv is there, uv brings one; what uv cannot do afterwards, pip does."""
     fetched = machine.home.parent / "fetched"
@@ -208,6 +213,7 @@ def test_python_is_fetched_through_uv(machine: Machine) -> None:
     assert "trying venv and pip" in (machine.share / "install.log").read_text(encoding="utf-8")
 
 
+@pytest.mark.process
 def test_a_fresh_install_works_by_its_link(installed: tuple[Machine, str]) -> None:
     """The link runs the helper, which is isolated, private to its user and free of what slows a start."""
     machine, _ = installed
@@ -220,6 +226,7 @@ def test_a_fresh_install_works_by_its_link(installed: tuple[Machine, str]) -> No
     assert list((machine.share / "venv").glob("lib/python3.*/site-packages/setuptools*")) == []
 
 
+@pytest.mark.process
 def test_an_installed_helper_has_its_facts(installed: tuple[Machine, str]) -> None:
     """Without a checkout around it, the catalog is there: prices, windows, scores."""
     machine, _ = installed
@@ -227,6 +234,7 @@ def test_an_installed_helper_has_its_facts(installed: tuple[Machine, str]) -> No
     assert said.splitlines()[1] == "1,1"
 
 
+@pytest.mark.process
 def test_an_install_tells_what_to_do_next(installed: tuple[Machine, str]) -> None:
     """It names the command by its path, the line for the profile, which it does not edit, and the budgets, once."""
     machine, said = installed
@@ -236,6 +244,7 @@ def test_an_install_tells_what_to_do_next(installed: tuple[Machine, str]) -> Non
     assert [path for path in tree(machine.home) if path.startswith((".bash", ".profile", ".zsh"))] == []
 
 
+@pytest.mark.process
 def test_an_install_ends_with_the_pack_in_place(installed: tuple[Machine, str]) -> None:
     """Agents, skills, hooks, the shim that knows the helper; told before the demo, and the demo ran."""
     machine, said = installed
@@ -252,6 +261,7 @@ def test_an_install_ends_with_the_pack_in_place(installed: tuple[Machine, str]) 
     assert "next      restart Claude Code" in said
 
 
+@pytest.mark.process
 def test_an_install_ends_with_what_the_history_says(installed: tuple[Machine, str]) -> None:
     """Three lines about the last 30 days, where Claude Code has any; the first install had none and said nothing."""
     machine, said = installed
@@ -270,6 +280,7 @@ def test_an_install_ends_with_what_the_history_says(installed: tuple[Machine, st
         shutil.rmtree(projects)
 
 
+@pytest.mark.process
 def test_a_project_cannot_choose_the_code_that_runs(installed: tuple[Machine, str], tmp_path: Path) -> None:
     """Neither PYTHONPATH nor the working directory reaches the helper."""
     machine, _ = installed
@@ -278,6 +289,7 @@ def test_a_project_cannot_choose_the_code_that_runs(installed: tuple[Machine, st
     assert machine.outrider("--version", env={"PYTHONPATH": str(tmp_path)}).startswith("outrider ")
 
 
+@pytest.mark.process
 def test_a_second_install_is_idle(installed: tuple[Machine, str]) -> None:
     """The same bytes are not installed twice."""
     machine, _ = installed
@@ -291,6 +303,7 @@ def test_a_second_install_is_idle(installed: tuple[Machine, str]) -> None:
     assert (machine.share / "home").read_text(encoding="utf-8") == f"{machine.home}/elsewhere\n"
 
 
+@pytest.mark.process
 def test_a_failed_upgrade_leaves_the_old_one_working(
     installed: tuple[Machine, str], newer: Path, tmp_path: Path
 ) -> None:
@@ -302,6 +315,7 @@ def test_a_failed_upgrade_leaves_the_old_one_working(
     assert machine.outrider("--version").startswith("outrider ")
 
 
+@pytest.mark.process
 def test_a_killed_upgrade_leaves_the_old_one_working(installed: tuple[Machine, str], newer: Path) -> None:
     """A kill halfway costs nothing, and the next run finishes the work and clears up."""
     machine, _ = installed
@@ -322,6 +336,7 @@ def test_a_killed_upgrade_leaves_the_old_one_working(installed: tuple[Machine, s
     assert sorted((machine.share / "venvs").iterdir()) == sorted([old, (machine.share / "venv").resolve()])
 
 
+@pytest.mark.process
 def test_the_helper_stays_while_the_pack_cannot_be_taken_away(installed: tuple[Machine, str]) -> None:
     """Without it nobody could tell what is the user's: a damaged manifest stops the uninstall."""
     machine, _ = installed
@@ -335,6 +350,7 @@ def test_the_helper_stays_while_the_pack_cannot_be_taken_away(installed: tuple[M
     manifest.write_bytes(kept)
 
 
+@pytest.mark.process
 def test_a_project_is_the_folder_that_the_user_stands_in(installed: tuple[Machine, str], tmp_path: Path) -> None:
     """Not the checkout that the installer is in; and the user's own folder is left as it is."""
     machine, _ = installed
@@ -348,6 +364,7 @@ def test_a_project_is_the_folder_that_the_user_stands_in(installed: tuple[Machin
     assert tree(machine.home / ".claude") == before
 
 
+@pytest.mark.process
 def test_uninstall_takes_away_only_what_was_made(installed: tuple[Machine, str]) -> None:
     """Keys, the ledger and other people's files stay, and it says where the keys are."""
     machine, _ = installed
@@ -381,6 +398,7 @@ def without_ensurepip(folder: Path) -> Path:
     return python
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("honest", [True, False])
 def test_a_python_without_ensurepip_gets_the_pinned_pip(
     tmp_path: Path, machine: Machine, index: tuple[str, Path], wheels: Path, *, honest: bool

@@ -10,6 +10,7 @@ import pytest
 
 from tests.cli.typing_it import write_layer
 from tests.doors.transport.certificates import make_certificate
+from tests.lanes import only
 from tests.servers import ScriptedServer, status
 
 HEAVY = {"aiohttp", "asyncio", "httpcore2", "httpx2", "jinja2", "jsonschema", "mcp", "yaml"}
@@ -85,17 +86,17 @@ def keyed(home: Path, server: ScriptedServer, tmp_path: Path, monkeypatch: pytes
     return server
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "--help", "--version", "ask --help", "models", "models --json", "route hello", "route hello --json", "tasks",
-        "presets", "status", "status --json", "providers", "providers --json", "usage", "runs", "keys list",
-        "config path", "catalog show luna", "catalog pick orchestrator", "catalog stale --json",
-        "catalog cost --model openai/gpt-6-luna --input 10", "switch --help", "jobs list", "thread list", "guide",
-        "guide --json",
-        "ask -m echo hello", "ask -m echo hello --json", "ask -m echo hello --dry-run",
-    ],
+LINES = (
+    "--help", "--version", "ask --help", "models", "models --json", "route hello", "route hello --json", "tasks",
+    "presets", "status", "status --json", "providers", "providers --json", "usage", "runs", "keys list",
+    "config path", "catalog show luna", "catalog pick orchestrator", "catalog stale --json",
+    "catalog cost --model openai/gpt-6-luna --input 10", "switch --help", "jobs list", "thread list", "guide",
+    "guide --json",
+    "ask -m echo hello", "ask -m echo hello --json", "ask -m echo hello --dry-run",
 )  # fmt: skip
+
+
+@pytest.mark.parametrize("line", only(LINES, "--help", "route hello", "status", "ask -m echo hello"))
 def test_a_command_that_asks_nobody_loads_no_client(line: str, keyed: ScriptedServer, tmp_path: Path) -> None:
     """Neither the HTTP client nor templates, schemas, YAML or an event loop is loaded where none is used."""
     ended = start(*line.split(), folder=tmp_path)

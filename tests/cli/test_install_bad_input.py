@@ -7,6 +7,7 @@ import pytest
 
 from tests.cli.trees import laid_out
 from tests.cli.typing_it import Shell, Typed
+from tests.lanes import only
 from tests.machines import plain_user
 
 SCOUT = "agents/outrider/scout.md"
@@ -19,7 +20,10 @@ def told(done: Typed) -> tuple[int, str, list[str]]:
     return done.code, done.out, [line.partition(":")[0] for line in done.err.splitlines()]
 
 
-@pytest.mark.parametrize("place", ["agents", "agents/outrider", "skills", "skills/outrider/hooks", "config", ""])
+PLACES = ("agents", "agents/outrider", "skills", "skills/outrider/hooks", "config", "")
+
+
+@pytest.mark.parametrize("place", only(PLACES, "agents/outrider", ""))
 @pytest.mark.parametrize("kind", ["file", "link to a file", "dangling link"])
 def test_something_where_a_folder_should_be(typed: Shell, home: Path, tmp_path: Path, place: str, kind: str) -> None:
     """Found before the first write: one error, one hint, exit 3, everything as it was."""
@@ -137,7 +141,7 @@ def test_a_damaged_manifest_stops_everything(typed: Shell, home: Path, data: byt
     assert typed("install").code == 0
 
 
-@pytest.mark.parametrize("place", ["", "agents", "skills", "config"])
+@pytest.mark.parametrize("place", only(["", "agents", "skills", "config"], "agents"))
 def test_a_folder_that_cannot_be_written(home: Path, place: str) -> None:
     """Found before the first write: one error, one hint, exit 1, everything as it was."""
     for name in ("agents", "skills", "config") if place else ():
@@ -161,6 +165,7 @@ def test_a_folder_that_cannot_be_written(home: Path, place: str) -> None:
     assert after == before
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("command", "place"),
     [

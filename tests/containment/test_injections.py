@@ -3,7 +3,7 @@
 import json
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ from outrider.doors.settings import places
 from outrider.jobs import detached
 from outrider.rules.containment import Cleaner, clean
 from tests.cli.typing_it import Shell, Typed
-from tests.containment.escapes import controls, fence, load, markup, one_object, strings
+from tests.containment.escapes import Case, controls, fence, load, markup, one_object, strings
+from tests.lanes import marked
 from tests.servers import Reply, ScriptedServer, say, status
 
 INJECTIONS = load("injections.jsonl")
@@ -197,13 +198,14 @@ ROADS = (
 )  # fmt: skip
 
 
+@pytest.mark.parametrize("cases", [INJECTIONS[::12], marked(INJECTIONS)], ids=["every twelfth", "all"])
 @pytest.mark.parametrize("road", ROADS)
 def test_no_injection_escapes(
-    typed: Shell, server: ScriptedServer, road: Callable[[Shell, ScriptedServer, str], None]
+    typed: Shell, server: ScriptedServer, road: Callable[[Shell, ScriptedServer, str], None], cases: Sequence[Case]
 ) -> None:
     """On this road every text of the corpus leaves as text."""
     escaped = {}
-    for case in INJECTIONS:
+    for case in cases:
         try:
             road(typed, server, case.text)
         except AssertionError as found:

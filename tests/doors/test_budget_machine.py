@@ -173,5 +173,5 @@ class Budget(RuleBasedStateMachine):
         connection.close()
 
 
-Budget.TestCase.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+Budget.TestCase.settings = settings(max_examples=12, stateful_step_count=25, deadline=None)
 TestBudget = Budget.TestCase

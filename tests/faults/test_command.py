@@ -16,6 +16,7 @@ from tests.cli.conftest import typed
 from tests.cli.typing_it import Shell, write_layer
 from tests.doors.booking import rows
 from tests.faults.table import DIALECTS, FILTER, plain, refusal
+from tests.lanes import marked, only
 from tests.servers import Reply, ScriptedServer, say, status, way
 from tests.servers.dialects import Dialect
 
@@ -152,8 +153,8 @@ def started(*arguments: str, code: str = "") -> subprocess.Popen[bytes]:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["hang", "hang_in_body", "endless_comments"])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("name", only(["hang", "hang_in_body", "endless_comments"], "hang_in_body"))
+@pytest.mark.parametrize("number", [signal.SIGINT, marked(signal.SIGTERM), marked(signal.SIGHUP)])
 def test_a_signal_ends_a_call(number: signal.Signals, name: Any, home: Path, server: ScriptedServer) -> None:
     """It ends at once with the shell's code; what was in flight is booked in doubt, at its worst case."""
     layer(home, server)
@@ -189,7 +190,7 @@ BOMBS: dict[str, Reply] = {
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="LOUD: memory is measured in /proc")
-@pytest.mark.parametrize("name", BOMBS)
+@pytest.mark.parametrize("name", only(BOMBS, "endless body"))
 def test_memory_is_bounded(name: str, home: Path, server: ScriptedServer) -> None:
     """A reply without end, or one that grows when it is read, is left, and the next model answers."""
     layer(home, server)

@@ -30,6 +30,7 @@ def repeats(server: ScriptedServer, home: Path, *, runs: int, others: bool) -> i
     return asked - runs
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("others", [False, True], ids=["alone", "with another"])
 def test_a_provider_that_is_down_is_no_amplifier(others: Any, server: ScriptedServer, tmp_path: Path) -> None:
     """Over a hundred runs it is asked again five times in all, and another target is never held up by that."""
@@ -100,6 +101,7 @@ def test_another_process_leaves_a_closed_target_alone(home: Path, server: Script
     assert why.endswith(" s more after rate_limit")
 
 
+@pytest.mark.process
 def test_another_process_waits_for_the_only_target(home: Path, server: ScriptedServer, tmp_path: Path) -> None:
     """What is left of a short rest is waited out before the only target is asked, in this process as in that."""
     layer(home, server)

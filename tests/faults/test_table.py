@@ -1,4 +1,7 @@
-"""Every row of the failure table, on every dialect, plain and streamed: with another target, alone, and shown."""
+"""Every row of the failure table, on every dialect, plain and streamed: with another target, alone, and shown.
+
+The fast lane tries every fourth or fifth case, so that each row, dialect and form has some; the others are `process`.
+"""
 
 from pathlib import Path
 
@@ -9,6 +12,7 @@ from outrider.data import Failure, Message, Target
 from outrider.rules.money import from_nano, likely_tokens
 from tests.faults.running import HASTY, KEY, LIKELY, PROMPT, Ran, a_target, ask, told
 from tests.faults.table import TABLE, Fault, Mode
+from tests.lanes import thinned
 from tests.servers import ScriptedServer
 from tests.servers.dialects import Dialect
 
@@ -24,7 +28,7 @@ LONGEST = 2.5
 """How long a case may take at most, with the slack of a busy machine, in seconds."""
 
 
-def only(mode: Mode) -> list[ParameterSet]:
+def of(mode: Mode) -> list[ParameterSet]:
     """Returns the cases of one mode."""
     return [case for case in CASES if case.values[2] == mode]
 
@@ -58,7 +62,7 @@ def test_the_prompt_is_estimated_at_what_the_table_says() -> None:
     assert likely_tokens((Message(role="user", text=PROMPT),)) == LIKELY
 
 
-@pytest.mark.parametrize(("fault", "dialect", "mode"), CASES)
+@pytest.mark.parametrize(("fault", "dialect", "mode"), thinned(CASES, 5))
 def test_with_another_target(
     fault: Fault, dialect: Dialect, mode: Mode, server: ScriptedServer, tmp_path: Path
 ) -> None:
@@ -78,7 +82,7 @@ def test_with_another_target(
     check_book(ran)
 
 
-@pytest.mark.parametrize(("fault", "dialect", "mode"), only("plain"))
+@pytest.mark.parametrize(("fault", "dialect", "mode"), thinned(of("plain"), 4))
 def test_alone(fault: Fault, dialect: Dialect, mode: Mode, server: ScriptedServer, tmp_path: Path) -> None:
     """The last target is waited for as the server asks or as its own backoff says, never longer than the cap."""
     ran = ask(tmp_path, first(fault, dialect, server), stream=mode == "streamed")
@@ -91,7 +95,7 @@ def test_alone(fault: Fault, dialect: Dialect, mode: Mode, server: ScriptedServe
     check_book(ran)
 
 
-@pytest.mark.parametrize(("fault", "dialect", "mode"), only("streamed"))
+@pytest.mark.parametrize(("fault", "dialect", "mode"), thinned(of("streamed"), 4))
 def test_shown(fault: Fault, dialect: Dialect, mode: Mode, server: ScriptedServer, tmp_path: Path) -> None:
     """Once text was shown the run stops there: what a person read is of one model, or there is no answer."""
     other = a_target(dialect, server.url, "two", window=1_000_000)

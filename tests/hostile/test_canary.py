@@ -10,6 +10,7 @@ import pytest
 from tests.cli.typing_it import Shell
 from tests.hostile import stage
 from tests.hostile.stage import KEYS, STORED, files_with_a_key, shows_a_key
+from tests.lanes import only
 from tests.servers import Reply, ScriptedServer, redirect, say, status, way
 
 KEY = KEYS["OPENAI_API_KEY"]
@@ -61,7 +62,7 @@ def place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.usefixtures("place")
-@pytest.mark.parametrize("what", SAYS)
+@pytest.mark.parametrize("what", only(SAYS, "401", "200, everywhere"))
 def test_no_key_comes_back(what: str, keyed: ScriptedServer, typed: Shell, home: Path) -> None:
     """Whatever a server repeats, and however it is cut or split, all that is printed or kept holds no key."""
     keyed.models = (KEY, f"{KEY}-model", "plain")

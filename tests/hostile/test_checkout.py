@@ -8,6 +8,7 @@ import pytest
 
 from outrider.cli.group import COMMANDS
 from tests.hostile.stage import CANARIES, KEYS, STORED, Ended, Stage, files_with_a_key, hostile_settings
+from tests.lanes import only
 from tests.servers import ScriptedServer
 
 NOT_FOR_A_CHECKOUT = {
@@ -49,7 +50,7 @@ def bound(server: ScriptedServer) -> None:
 
 
 @pytest.mark.parametrize("inside", ["", "1"], ids=["terminal", "claude-code"])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", only(NAMES, "route"))
 def test_no_command_serves_a_hostile_checkout(name: str, inside: str, stage_at: Stage, server: ScriptedServer) -> None:
     """Settings, environment, modules, links and pipes of a checkout reach nobody, run nothing and show no key."""
     env = {"CLAUDECODE": inside} if inside else {}
@@ -81,7 +82,9 @@ def test_a_private_question_waits_for_no_checkout(stage_at: Stage, server: Scrip
     stage_at.assert_nothing_went_wrong(ended)
 
 
-@pytest.mark.parametrize("line", ["ask hello", "route hello", "status", "models --live", "keys", "doctor", "usage"])
+@pytest.mark.parametrize(
+    "line", only(["ask hello", "route hello", "status", "models --live", "keys", "doctor", "usage"], "ask hello")
+)
 @pytest.mark.parametrize("name", ["OUTRIDER_HOME", "CLAUDE_CONFIG_DIR", "HOME"])
 def test_no_folder_of_ours_is_in_the_checkout(name: str, line: str, stage_at: Stage, server: ScriptedServer) -> None:
     """Inside Claude Code a home under the project is refused before anything in it is read."""
@@ -125,7 +128,7 @@ ODD = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("what", ODD)
+@pytest.mark.parametrize("what", only(ODD, "a pipe"))
 def test_odd_files_end_a_command_in_one_line(what: str, stage_at: Stage, server: ScriptedServer) -> None:
     """Whatever stands where settings may, a command answers or ends with 1 or 2, at once, in words, sending nothing."""
     for name in ("models.json", "models.local.json"):

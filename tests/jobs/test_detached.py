@@ -103,6 +103,7 @@ def test_an_answer_is_collected_as_often_as_one_likes(models: None, server: Scri
     assert run("jobs", "show", job)[1].startswith(f"job {job}: done, started ")
 
 
+@pytest.mark.process
 def test_a_handle_as_json_is_one_object(models: None, server: ScriptedServer) -> None:
     """It has the shape of an answer that is not there yet; collecting gives the answer's."""
     server.script(say("the answer"))
@@ -124,6 +125,7 @@ def test_inside_claude_code_a_slow_model_is_asked_from_a_process_of_its_own(
     assert (len(server.asked), len(detached.listed(places))) == (1, 1)
 
 
+@pytest.mark.process
 def test_a_command_that_is_killed_leaves_its_answer(models: None, server: ScriptedServer, places: Places) -> None:
     """Claude Code may kill the command; the question was paid for, and its answer waits."""
     server.script(way("drip", Reply(text="the answer", pause=0.0005)))
@@ -136,6 +138,7 @@ def test_a_command_that_is_killed_leaves_its_answer(models: None, server: Script
     assert len(server.asked) == 1
 
 
+@pytest.mark.process
 def test_a_command_that_is_stopped_stops_its_work(models: None, server: ScriptedServer, places: Places) -> None:
     """Who presses Ctrl-C wants no answer; the call may have been billed, and its row says so."""
     server.script(way("hang"))
@@ -160,6 +163,7 @@ def test_a_job_is_cancelled(models: None, server: ScriptedServer, places: Places
     assert len(server.asked) == 1
 
 
+@pytest.mark.process
 def test_a_job_that_is_killed_is_known_to_be(models: None, server: ScriptedServer, places: Places) -> None:
     """No answer comes and none is waited for; the next call books what may have been billed."""
     job = ask_in_the_background(server, way("hang"))
@@ -175,6 +179,7 @@ def test_a_job_that_is_killed_is_known_to_be(models: None, server: ScriptedServe
     assert booked(places) == [("failure", "interrupted", "in_doubt"), ("answer", None, "exact")]
 
 
+@pytest.mark.process
 def test_a_job_that_still_runs_can_be_asked_for_in_vain(models: None, server: ScriptedServer) -> None:
     """Collecting waits as long as it may, and then gives the handle again."""
     job = ask_in_the_background(server, way("hang"))

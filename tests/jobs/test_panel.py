@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.cli.seated import booked, ended, write_seats
+from tests.lanes import only
 from tests.servers import ScriptedServer, say, way
 
 ROOT = Path(__file__).parents[2]
@@ -47,7 +48,7 @@ def stopped(process: "subprocess.Popen[str]", number: signal.Signals) -> tuple[i
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", only(COMMANDS, "cascade"))
 def test_a_signal_ends_it_with_everything_booked(
     command: str, number: signal.Signals, code: int, home: Path, server: ScriptedServer
 ) -> None:
@@ -67,6 +68,7 @@ def test_a_signal_ends_it_with_everything_booked(
     assert (ended(home), "Traceback" in err) == (("failure", "interrupted"), False)
 
 
+@pytest.mark.process
 def test_a_check_that_runs_is_ended_too(home: Path, server: ScriptedServer) -> None:
     """Nothing of it is left, and nothing but our own words is on stderr."""
     marker = home / "pid"
@@ -109,6 +111,7 @@ def test_inside_claude_code_a_long_one_goes_on_detached(home: Path, server: Scri
     assert len(list((home / ".config" / "outrider" / "jobs").iterdir())) == 2
 
 
+@pytest.mark.process
 def test_many_processes_keep_one_wall_each(home: Path, server: ScriptedServer) -> None:
     """`--max-cost` is the most that all seats of a run are ever billed, whatever runs beside it."""
     server.always(say("word " * 300))

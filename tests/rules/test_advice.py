@@ -4,9 +4,11 @@ from typing import get_args
 
 import pytest
 
-from outrider.data import Attempt, FailureKind
-from outrider.rules.advice import LOUD, exit_code, hint, warnings
-from tests.rules.making import ANSWER, attempt, failed, target
+from outrider.data import Attempt, FailureKind, Target
+from outrider.rows import Price
+from outrider.rules.advice import LOUD, exit_code, hint, price_hint, warnings
+from outrider.rules.limits import UNPRICED
+from tests.rules.making import ANSWER, attempt, failed, price, target
 
 CLOUD = target("acme.one")
 BOX = target("box.one", local=True)
@@ -88,3 +90,35 @@ def test_the_loud_ones(kind: FailureKind) -> None:
     """The failure table's loud kinds are told, the others stay in the list of attempts."""
     assert bool(warnings((attempt(CLOUD, failed(kind)),))) is (kind in LOUD)
     assert (kind in LOUD) is (kind in {"auth", "quota", "not_found", "tls", "redirect", "private"})
+
+
+UNKNOWN = "add its price to your models.local.json, in dollars for a million tokens (these are a guess): "
+
+
+@pytest.mark.parametrize(
+    ("rates", "more", "line"),
+    [
+        (None, {}, '{"models": {"acme.one": {"price": {"input": "?", "output": "?"}}}}'),
+        (price(3, "0.25"), {}, '{"models": {"acme.one": {"price": {"input": 3, "output": 0.25}}}}'),
+        (
+            price("1.5", 10), {"provider": "acme", "wire_id": "one"},
+            '{"models": {"acme.one": {"provider": "acme", "id": "one", "price": {"input": 1.5, "output": 10}}}}',
+        ),
+    ],
+)  # fmt: skip
+def test_a_price_is_asked_for_in_a_line_to_paste(rates: Price | None, more: dict[str, str], line: str) -> None:
+    """What is known is in it; what is not cannot be taken as it stands."""
+    assert price_hint("acme.one", rates, **more) == UNKNOWN + line
+
+
+@pytest.mark.parametrize(
+    ("message", "asked", "expected"),
+    [
+        (f"acme.one {UNPRICED}", CLOUD, price_hint("acme.one", None)),
+        (f"acme.one {UNPRICED}", None, HINTS["budget"]),
+        ("the day's $1 is spent", CLOUD, HINTS["budget"]),
+    ],
+)
+def test_a_budget_that_no_price_can_be_held_against(message: str, asked: Target | None, expected: str) -> None:
+    """A model without a price wants one; a budget that is spent wants another."""
+    assert hint(failed("budget", message), asked) == expected

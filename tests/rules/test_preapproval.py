@@ -187,7 +187,7 @@ WORDS = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=3_000, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(name=st.sampled_from(ASKING), words=st.lists(WORDS, max_size=7))
 @example(name="ask", words=["-s", "--private", "-f", "--out", "--", "--record"])
 @example(name="ask", words=["--out", "a.md", "--out", "b.md", "-f", "-f"])

@@ -1,6 +1,7 @@
 """How the tests of this lane say what they measured."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -8,11 +9,15 @@ Measured = Callable[[str], None]
 
 
 @pytest.fixture
-def measured(capfd: pytest.CaptureFixture[str]) -> Measured:
-    """Prints a figure past pytest, so that the lane shows it."""
+def measured(record_property: Callable[[str, object], None]) -> Measured:
+    """Keeps a figure with the test's report, which reaches the end of the run from whichever process."""
+    return lambda text: record_property("measured", text)
 
-    def say(text: str) -> None:
-        with capfd.disabled():
-            print(f"\nmeasured: {text}", flush=True)
 
-    return say
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Shows every figure behind the last test."""
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            for name, text in report.user_properties if report.when == "call" else ():
+                if name == "measured":
+                    terminalreporter.write_line(f"measured: {text}")

@@ -53,10 +53,13 @@ def main(count: int, times: int, kill: float, folder: str, arguments: list[str])
     gate, opener = os.pipe()
     children = []
     for number in range(count):
+        # Before the fork: a child that is killed before it could run has printed nothing, and that is what is read.
+        out = os.open(os.path.join(folder, f"out.{number}"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         child = os.fork()
         if child == 0:
             os.close(opener)
-            _type(number, times, gate, folder, arguments)
+            _type(out, times, gate, arguments)
+        os.close(out)
         children.append(child)
     os.close(gate)
     os.close(opener)
@@ -68,12 +71,11 @@ def main(count: int, times: int, kill: float, folder: str, arguments: list[str])
     return [os.waitstatus_to_exitcode(status) & 0xFF if status >> 8 else status & 0x7F for status in statuses]
 
 
-def _type(number: int, times: int, gate: int, folder: str, arguments: list[str]) -> NoReturn:
+def _type(out: int, times: int, gate: int, arguments: list[str]) -> NoReturn:
     from outrider.cli.entry import run
 
     code = 70
     try:
-        out = os.open(os.path.join(folder, f"out.{number}"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         os.dup2(out, 1)
         os.dup2(out, 2)
         sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 (it lives as long as the process)

@@ -6,7 +6,7 @@ from bench.fanout import SEATS, SHARE, SLACK, panels, serving
 from tests.network import opened_loopback
 from tests.torture.conftest import Measured
 
-pytestmark = pytest.mark.torture
+pytestmark = [pytest.mark.torture, pytest.mark.alone]
 ROUNDS, TRIES = 5, 10
 
 

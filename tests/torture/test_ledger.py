@@ -42,6 +42,7 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "ours"
 
 
+@pytest.mark.alone
 def test_sixty_four_processes_lose_none_of_12800_rows(tmp_path: Path, measured: Measured) -> None:
     """64 processes of 200 calls each: every row once, the spend exact, in less than 180 seconds."""
     home = tmp_path / "ours"

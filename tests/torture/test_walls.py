@@ -1,10 +1,9 @@
 """Budgets and rates are walls: many processes at one moment, on a provider that counts what it is asked and bills.
 
-The small rounds run with every test; those marked `torture` are the full ones, and print their figures.
+The small rounds are in the lane of whole commands; those marked `torture` are the full ones.
 """
 
 import sqlite3
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +11,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.cli.typing_it import write_layer
+from tests.lanes import marked
 from tests.torture.billing import BillingServer
+from tests.torture.conftest import Measured
 from tests.torture.crowd import Crowd, gather
 
 ASK = ("ask", "-m", "bank.one", "--no-stream", "--max-output", "1000", "--json", "say something")
@@ -24,23 +25,15 @@ class Ground(NamedTuple):
 
     home: Path
     folder: Path
-    tell: Callable[[str], None]
+    tell: Measured
 
 
 @pytest.fixture
-def ground(
-    home: Path, tmp_path: Path, loopback: None, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
-) -> Ground:
+def ground(home: Path, tmp_path: Path, loopback: None, measured: Measured) -> Ground:
     """Makes a repository to stand in, with the loopback open."""
     folder = tmp_path / "work"
     (folder / ".git").mkdir(parents=True)
-
-    def tell(text: str) -> None:
-        if request.node.get_closest_marker("torture"):
-            with capsys.disabled():
-                print(f"\n  {text}")
-
-    return Ground(home, folder, tell)
+    return Ground(home, folder, measured)
 
 
 def book(home: Path, query: str) -> list[tuple[Any, ...]]:
@@ -72,7 +65,7 @@ def check_wall(crowd: Crowd, bank: BillingServer, home: Path, *, budget: Decimal
 @pytest.mark.parametrize(
     ("count", "period"),
     [
-        (8, "day"),
+        pytest.param(8, "day", marks=pytest.mark.process),
         pytest.param(32, "day", marks=pytest.mark.torture),
         pytest.param(32, "month", marks=pytest.mark.torture),
         pytest.param(32, "per_repo", marks=pytest.mark.torture),
@@ -109,7 +102,7 @@ def test_what_was_not_used_is_there_for_the_next(ground: Ground) -> None:
     )
 
 
-@pytest.mark.parametrize("count", [8, pytest.param(32, marks=pytest.mark.torture)])
+@pytest.mark.parametrize("count", [marked(8), pytest.param(32, marks=pytest.mark.torture)])
 def test_a_killed_crowd_has_paid(count: int, ground: Ground) -> None:
     """What was in flight when every process was killed stays booked: the next ones get nothing that is spent."""
     budget = Decimal("0.0505")
@@ -131,7 +124,7 @@ def test_a_killed_crowd_has_paid(count: int, ground: Ground) -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "times"), [(6, 1), pytest.param(16, 1, marks=pytest.mark.torture),
+    ("count", "times"), [marked((6, 1)), pytest.param(16, 1, marks=pytest.mark.torture),
                          pytest.param(16, 4, marks=pytest.mark.torture)],
 )  # fmt: skip
 def test_no_crowd_is_faster_than_its_provider_allows(count: int, times: int, ground: Ground) -> None:
@@ -152,7 +145,7 @@ def test_no_crowd_is_faster_than_its_provider_allows(count: int, times: int, gro
     )
 
 
-@pytest.mark.parametrize(("count", "times"), [(4, 1), pytest.param(16, 3, marks=pytest.mark.torture)])
+@pytest.mark.parametrize(("count", "times"), [marked((4, 1)), pytest.param(16, 3, marks=pytest.mark.torture)])
 def test_no_crowd_is_wider_than_its_provider_allows(count: int, times: int, ground: Ground) -> None:
     """With room for three calls, never more than three are open, whoever makes them."""
     with BillingServer(delay=0.1) as bank:

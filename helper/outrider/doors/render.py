@@ -8,7 +8,7 @@ import json
 import os
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from hashlib import sha256
 from typing import Any
 
@@ -142,6 +142,7 @@ def html(templates: str, name: str, values: Mapping[str, Any], *, style: str, sc
     return _filled(environment, name, {**values, **parts, "script_hash": f"sha256-{digest}"})
 
 
+@lru_cache(maxsize=8)  # it keeps its parsed templates, and parses one anew when its file has changed
 def _environment(templates: str, *, escapes: bool) -> Environment:
     environment = ImmutableSandboxedEnvironment(
         loader=FileSystemLoader(templates, encoding="utf-8"), undefined=StrictUndefined, autoescape=escapes,

@@ -5,6 +5,7 @@ What an importer cannot place is left, with its path.
 
 import re
 from collections.abc import Mapping
+from itertools import chain as one_after_the_other
 from typing import Any
 
 from outrider.interop.nouns import Imported, Key, Way
@@ -124,7 +125,7 @@ class Draft(Providing):
 
     def _free(self, name: str) -> str:
         longer = f"{self.tool}.{name}"
-        tries = (name, longer[:128], *(f"{longer[:120]}.{count}" for count in range(2, 100_000)))
+        tries = one_after_the_other((name, longer[:128]), (f"{longer[:120]}.{count}" for count in range(2, 100_000)))
         return next(free for free in tries if not self._is_ours(free) and not self._is_drafted(free))
 
     def _is_ours(self, name: str) -> bool:
