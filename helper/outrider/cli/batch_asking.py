@@ -150,9 +150,8 @@ class Asker:
 
     def _doors(self, prepared: Prepared, results: list[Result]) -> World:
         """Returns the doors of one document: what it books carries its name, and its answer is kept."""
-        if self._world is None or self._row is None:
-            self._world, self._row = self._shared(prepared)
-        document, told, row = prepared.document, prepared.disclosure, self._row
+        shared, row = self.shared(prepared)
+        document, told = prepared.document, prepared.disclosure
 
         async def reserve(target: Target, number: int, check: Check) -> Reservation | Failure | Wait:
             return await self._group.reserve(
@@ -173,7 +172,7 @@ class Asker:
                 self._rescue(document, attempt)
                 raise
 
-        return replace(self._world, reserve=reserve, settle=settle)
+        return replace(shared, reserve=reserve, settle=settle)
 
     def _keep(self, connection: Connection, *, document: Document, attempt: Attempt) -> None:
         """Writes what a call came to into the journal, in the transaction that settles it."""
@@ -198,8 +197,17 @@ class Asker:
             else:
                 sys.stderr.write(f"outrider: an answer that could not be kept: {text}\n")
 
-    def _shared(self, prepared: Prepared) -> tuple[World, RunRow]:
+    def let_go(self, document: Document) -> None:
+        """Forgets what was prepared for a document that is not asked here."""
+        self._prepared.pop(document.position, None)
+
+    def shared(self, prepared: Prepared) -> tuple[World, RunRow]:
         """Returns the doors that all documents share, and what the book says of the run."""
+        if self._world is None or self._row is None:
+            self._world, self._row = self._made(prepared)
+        return self._world, self._row
+
+    def _made(self, prepared: Prepared) -> tuple[World, RunRow]:
         plan = self._plan
         decided = Decided(
             prompt=plan.prompt(prepared.document), request=prepared.request, selection=plan.selection,

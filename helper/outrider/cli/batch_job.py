@@ -52,6 +52,7 @@ class Flags:
     dry_run: bool = False
     on_outage: str = "wait"
     detach: bool = False
+    by: str | None = None
     ordered: bool = True
     events: bool = False
     as_json: bool = False
