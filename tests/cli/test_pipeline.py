@@ -14,7 +14,7 @@ from tests.servers import ScriptedServer, say, status
 FOUR = ("extract-analyse-report", "document-orchestration", "code-review", "classify-specialist")
 FOUND = json.dumps({"service": "mail", "cause": "it broke", "minutes": 5, "lesson": "mend it"})
 STRUCTURE = json.dumps({"kind": "hosting", "sections": [{"heading": "End", "says": "three months"}]})
-PLAIN = {
+PLAIN: dict[str, Any] = {
     "input": "in.jsonl",
     "stages": [
         {"name": "first", "model": "here.one", "template": "First {text}"},
