@@ -69,7 +69,7 @@ def _envelope(
     target: Target,
     path: str,
     key: str | None,
-    stream: bool,
+    stream: bool,  # noqa: FBT001 - what is remembered is known by place
     own: Mapping[str, str],
 ) -> tuple[str, Headers]:
     """Returns where a call goes and its headers; a path that is a whole address stays as it is."""
