@@ -261,7 +261,7 @@ def test_private_never_leaves(typed: Shell, models: dict[str, Any], home: Path, 
          "is not a JSON Schema", "a schema is"),
     ],
 )  # fmt: skip
-def test_a_mistake_is_told_before_anything_is_asked(
+def test_a_mistake_is_told_before_anything_is_asked(  # noqa: PLR0917 - fixtures
     change: dict[str, Any], message: str, hint: str, typed: Shell, models: dict[str, Any], server: ScriptedServer
 ) -> None:
     """The file, the field, and what was probably meant."""
