@@ -23,7 +23,7 @@ process works on this run or a provider's batch does, 129, 130 and 143 told to s
 
 @click.command(epilog=EPILOG)
 @click.argument("source", metavar="INPUT")
-@click.option("--template", metavar="FILE|TEXT", help="The prompt; {field} is a field of the document.")
+@click.option("--template", metavar="FILE|TEXT", help="The prompt; {field} is a field of the document. `-`: stdin.")
 @click.option("--text-field", metavar="F", help="The field that {prompt} stands for.")
 @click.option("-o", "--output", metavar="FILE", help="Where the answers go; else to stdout.")
 @click.option("-m", "--model", metavar="NAME", help="A model, alias, task or preset, or provider/wire-id.")

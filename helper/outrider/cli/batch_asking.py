@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from outrider.cli.asking import Decided
-from outrider.cli.batch_plan import Plan
+from outrider.cli.batch_plan import WAITED_FOR, Plan
 from outrider.cli.batch_routes import Routes
 from outrider.cli.form import Form
 from outrider.cli.run_ask import run_row, world_for
@@ -113,7 +113,7 @@ class Asker:
         del self._prepared[document.position]
         route = prepared.route
         if not route.targets:
-            return Replied(failure=self._nobody(route))
+            return Replied(failure=self._nobody(prepared))
         provider = route.targets[0].provider.name
         results: list[Result] = []
         ended = await run(
@@ -125,13 +125,22 @@ class Asker:
             return Replied(result=results[0], calls=calls, provider=provider)
         return Replied(failure=ended.failure, calls=calls, provider=provider)
 
-    def _nobody(self, route: Route) -> Failure:
+    def _nobody(self, prepared: Prepared) -> Failure:
         """Says why no model can be asked now; a server that is down may come back."""
-        kind, message, _ = no_model(self._session.registry, route, private=route.private)
-        if any(passed.kind in {"down", "unknown", "not_served"} for passed in route.passed) and kind != "budget":
-            self._plan.ask_servers(self._routes.situation())
+        plan, route = self._plan, prepared.route
+        situation = self._routes.situation()
+        if any(passed.kind in WAITED_FOR for passed in route.passed):
+            plan.ask_servers(situation)
             self._routes.forget()
+        paid = plan.unwalled(prepared.facts, situation).targets if plan.wanted.max_cost is None else ()
+        kind, message, _ = no_model(self._session.registry, route, private=route.private)
+        if kind != "budget" and any(passed.kind in WAITED_FOR for passed in route.passed):
             return Failure(kind="network", message=message, certainty="not_sent")
+        if paid:
+            return Failure(
+                kind="budget", message=f"{paid[0].name} costs money, and `--max-cost` says nothing of how much",
+                certainty="not_sent",
+            )  # fmt: skip
         return Failure(kind=kind, message=message, certainty="not_sent")  # type: ignore[arg-type]
 
     def give_up(self, document: Document, replied: Replied) -> Result:

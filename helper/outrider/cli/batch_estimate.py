@@ -5,7 +5,9 @@ import time
 from decimal import Decimal
 from typing import Any
 
+from outrider.cli import asking
 from outrider.cli.batch_job import Job
+from outrider.cli.batch_plan import WAITED_FOR
 from outrider.cli.batch_routes import Routes
 from outrider.cli.show import dollars, dump, note
 from outrider.data import Route, Target
@@ -20,17 +22,17 @@ from outrider.rules.receipts import no_model
 from outrider.rules.routing import estimate, stand_in
 from outrider.rules.selection import Facts
 
-WAITED_FOR = frozenset({"down", "unknown", "not_served"})
-"""Why a model cannot be asked now that may be over by itself."""
-
 
 def check_route(job: Job, first: Document) -> None:
     """Refuses a batch that no model can be asked, as a single question would be; a server that is down may come."""
     plan = job.plan
     facts = _facts(job, first)
-    plan.learn_prices(facts, plan.situation(""))
-    plan.ask_servers(plan.situation(""))
-    route = plan.unwalled(facts, plan.situation(""))
+    situation = plan.situation("")
+    plan.learn_prices(facts, situation)
+    route = plan.unwalled(facts, situation)
+    if asking.servers_matter(route):
+        plan.ask_servers(situation)
+        route = plan.unwalled(facts, plan.situation(""))
     if not job.flags.quiet:
         for text in route.notes:
             note(text)
@@ -51,8 +53,7 @@ def check_wall(job: Job, first: Document) -> None:
     plan = job.plan
     route = plan.unwalled(_facts(job, first), plan.situation(""))
     paid = [target for target in route.targets if not plan.is_free(target)]
-    is_local_down = any(passed.kind in WAITED_FOR for passed in route.passed)
-    if len(paid) < len(route.targets) or (is_local_down and not plan.selection.model):
+    if len(paid) < len(route.targets):
         if paid and not job.flags.quiet:
             note(f"without `--max-cost` nothing paid is asked: {', '.join(one.name for one in paid[:3])} left out")
         return

@@ -49,16 +49,20 @@ def run_batch(flags: Flags, session: Session | None = None) -> int:
     if not flags.quiet:
         for text in job.session.registry.notes:
             note(text)
-    batch_estimate.check_route(job, first)
+    # One that has ended needs nobody: it only writes its answers again.
+    has_ended = kept is not None and kept["ended"] is not None and not flags.retry_failed
+    if not has_ended or flags.dry_run:
+        batch_estimate.check_route(job, first)
     if flags.dry_run:
         return batch_estimate.tell(job)
-    batch_estimate.check_wall(job, first)
+    if not has_ended:
+        batch_estimate.check_wall(job, first)
     work = partial(_work, job, output)
     if flags.detach:
         from outrider.jobs.detached import FENCED, PRIVATE, detach
 
         job.session.ledger.close()
-        fit = FENCED if job.session.inside_claude else PRIVATE if flags.private else ""
+        fit = FENCED if job.session.inside_claude else PRIVATE if job.plan.is_private else ""
         return detach(
             job.session.places, asking.new_run(), work, wait=0.0, as_json=flags.as_json, made_for=fit
         )  # fmt: skip
