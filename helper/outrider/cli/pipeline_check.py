@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from outrider.cli import pipeline_estimate, pipeline_file
-from outrider.cli.batch_estimate import WAITED_FOR
+from outrider.cli.batch_plan import WAITED_FOR
 from outrider.cli.pipeline_estimate import Bill
 from outrider.cli.pipeline_file import Loaded
 from outrider.cli.pipeline_input import Documents
