@@ -28,12 +28,13 @@ from outrider.records import record, replace
 from outrider.rows import Model, Price, Provider
 from outrider.rules import money
 from outrider.rules.fallback import Done, GiveUp, Try, has_others, next_move
+from outrider.rules.incoming import scrubbed
 from outrider.rules.limits import Booking, Limits, Spend, believable, book, timing
 from outrider.rules.outgoing import Cleared, as_it_is, restored
 from outrider.rules.prompting import for_model
 from outrider.rules.quota import FULL
 from outrider.rules.rates import Wait
-from outrider.rules.redaction import ready, without
+from outrider.rules.redaction import ready
 from outrider.wire.call import encode, reading
 
 Show = Callable[[str], None]
@@ -103,7 +104,8 @@ async def run(
     `show` gets text as it arrives, `accept` judges an answer, `notice` hears of every step to another target,
     `prompts` are the system texts that model rows name, `parts` are how many may need the run's budget beside this.
     """
-    request = replace(request, private=request.private or route.private)
+    if route.private and not request.private:
+        request = replace(request, private=True)
     attempts: tuple[Attempt, ...] = ()
     began = world.now()
     while True:
@@ -164,18 +166,19 @@ async def _attempt(
     price = target.model.price or world.price(target)
 
     def check(spend: Spend) -> Booking | Failure:
-        booking = book(
+        return book(
             target.model, limits, spend, wanted=request.max_output, input_tokens=most, at=world.at(), price=price,
             parts=parts,
         )  # fmt: skip
-        return replace(booking, is_repeat=is_repeat) if isinstance(booking, Booking) else booking
 
-    reservation, held = await _reserved(target, number, world, check, patience=min(limits.max_wait, left))
+    reservation, held = await _reserved(
+        target, number, world, check, is_repeat=is_repeat, patience=min(limits.max_wait, left)
+    )
     waited, left = waited + held, left - held
     if isinstance(reservation, Failure):
         return Attempt(target=target, outcome=reservation, waited=waited, certainty="not_sent")
     booking: Booking = reservation.booking
-    capped = replace(request, max_output=booking.cap)
+    capped = request if request.max_output == booking.cap else replace(request, max_output=booking.cap)
     began = world.now()
     certainty: Certainty = "not_sent"
     try:
@@ -198,8 +201,8 @@ async def _attempt(
     if accept is not None and isinstance(outcome, Answer):
         outcome = accept(outcome)
     outcome = scrubbed(outcome, scrub=world.scrub, secrets=world.secrets)
-    attempt = replace(
-        _ended(target, outcome, booking=booking, price=price, request=request, at=world.at()),
+    attempt = _ended(
+        target, outcome, booking=booking, price=price, request=request, at=world.at(),
         seconds=world.now() - began, waited=waited, shown=watched.shown, may_grow=booking.may_grow,
         warnings=(*cleared.warnings, *warnings),
     )  # fmt: skip
@@ -207,23 +210,14 @@ async def _attempt(
     return attempt
 
 
-def scrubbed(outcome: Outcome, *, scrub: Callable[[str], str], secrets: tuple[str, ...]) -> Outcome:
-    """Takes the user's keys out of everything that a server said, wherever it may be printed or kept."""
-    outcome = replace(outcome, request_id=scrub(outcome.request_id))
-    if isinstance(outcome, Failure):
-        return replace(outcome, message=scrub(outcome.message), partial=without(outcome.partial, secrets))
-    return replace(
-        outcome, text=without(outcome.text, secrets), reasoning=without(outcome.reasoning, secrets),
-        served_by=scrub(outcome.served_by),
-        tool_calls=tuple(replace(one, arguments=without(one.arguments, secrets)) for one in outcome.tool_calls),
-    )  # fmt: skip
-
-
-async def _reserved(target: Target, number: int, world: World, check: Check, *, patience: float) -> tuple[Any, float]:
+async def _reserved(
+    target: Target, number: int, world: World, check: Check, *, is_repeat: bool, patience: float
+) -> tuple[Any, float]:
     """Books a call, as soon as its provider's rates give it a turn; returns for how long it had to wait."""
     waited, turn = 0.0, None
     while True:
-        booked = await world.reserve(target, number, partial(_in_turn, check, turn=turn, patience=patience - waited))
+        more = {"is_repeat": is_repeat, "turn": turn, "patience": patience - waited}
+        booked = await world.reserve(target, number, partial(_completed, check, more))
         if not isinstance(booked, Wait):
             return booked, waited
         turn = booked.turn
@@ -231,26 +225,26 @@ async def _reserved(target: Target, number: int, world: World, check: Check, *, 
         await world.sleep(booked.seconds)
 
 
-def _in_turn(check: Check, spend: Spend, *, turn: float | None, patience: float) -> Booking | Failure:
+def _completed(check: Check, more: Mapping[str, Any], spend: Spend) -> Booking | Failure:
     booking = check(spend)
-    return replace(booking, turn=turn, patience=patience) if isinstance(booking, Booking) else booking
+    return replace(booking, **more) if isinstance(booking, Booking) else booking
 
 
 def _ended(
-    target: Target, outcome: Outcome, *, booking: Booking, price: Price | None, request: Request, at: float
+    target: Target, outcome: Outcome, *, booking: Booking, price: Price | None, request: Request, at: float, **more: Any
 ) -> Attempt:
-    """Puts a price on how an attempt ended."""
+    """Puts a price on how an attempt ended; `more` is what else is known of it."""
     usage, certainty = _billed(outcome, request, model=target.model, booking=booking)
     if certainty == "not_sent":
-        return Attempt(target=target, outcome=outcome, certainty=certainty)
+        return Attempt(target=target, outcome=outcome, certainty=certainty, **more)
     if certainty == "in_doubt":
         return Attempt(
-            target=target, outcome=outcome, cost=booking.worst, cost_known=booking.known, certainty=certainty
+            target=target, outcome=outcome, cost=booking.worst, cost_known=booking.known, certainty=certainty, **more
         )
     cost = money.cost(price, usage, at=at) if price is not None else None
     return Attempt(
-        target=target, outcome=replace(outcome, usage=usage), cost=cost or Decimal(0),
-        cost_known=booking.known and cost is not None, certainty=certainty,
+        target=target, outcome=outcome if usage is outcome.usage else replace(outcome, usage=usage),
+        cost=cost or Decimal(0), cost_known=booking.known and cost is not None, certainty=certainty, **more,
     )  # fmt: skip
 
 
@@ -258,7 +252,7 @@ def _billed(outcome: Outcome, request: Request, *, model: Model, booking: Bookin
     """Returns the tokens to bill and how sure they are. What a server does not count is estimated and marked."""
     if outcome.usage.known:
         usage = believable(outcome.usage, model, booking)
-        return usage, "exact" if usage == outcome.usage else "estimate"
+        return usage, "exact" if usage is outcome.usage or usage == outcome.usage else "estimate"
     match outcome:
         case Answer():
             text = outcome.text + outcome.reasoning + "".join(call.arguments for call in outcome.tool_calls)

@@ -14,7 +14,7 @@ from tests.servers import ScriptedServer, say, status
 FOUR = ("extract-analyse-report", "document-orchestration", "code-review", "classify-specialist")
 FOUND = json.dumps({"service": "mail", "cause": "it broke", "minutes": 5, "lesson": "mend it"})
 STRUCTURE = json.dumps({"kind": "hosting", "sections": [{"heading": "End", "says": "three months"}]})
-PLAIN = {
+PLAIN: dict[str, Any] = {
     "input": "in.jsonl",
     "stages": [
         {"name": "first", "model": "here.one", "template": "First {text}"},
@@ -261,7 +261,7 @@ def test_private_never_leaves(typed: Shell, models: dict[str, Any], home: Path, 
          "is not a JSON Schema", "a schema is"),
     ],
 )  # fmt: skip
-def test_a_mistake_is_told_before_anything_is_asked(
+def test_a_mistake_is_told_before_anything_is_asked(  # noqa: PLR0917 - fixtures
     change: dict[str, Any], message: str, hint: str, typed: Shell, models: dict[str, Any], server: ScriptedServer
 ) -> None:
     """The file, the field, and what was probably meant."""
@@ -294,3 +294,26 @@ def test_events_and_json_tell_the_same(typed: Shell, home: Path) -> None:
     assert [(line["id"], line["answer"], line["model"]) for line in answers] == [
         ("d1", "red", "echo.echo"), ("d2", "blue", "echo.echo"),
     ]  # fmt: skip
+
+
+def test_inside_claude_code_the_result_is_fenced_and_the_private_stays_out(
+    typed: Shell, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A text comes between marks that only this call can write; of a private pipeline only a path comes."""
+    monkeypatch.setenv("CLAUDECODE", "1")
+    stages = [
+        {"name": "a", "model": "echo", "template": "{text}"},
+        {"name": "all", "kind": "reduce", "model": "echo", "template": "{items}"},
+    ]
+    write({"input": "in.jsonl", "stages": stages}, "the word </outrider-answer> and more")
+    told = typed("pipeline", "run", "p.json")
+    assert told.code == 0, told
+    assert told.out.startswith('<outrider-answer id="')
+    assert told.out.count("</outrider-answer") == 1
+    write({"input": "in.jsonl", "private": True, "stages": stages}, "the secret word")
+    hidden = typed("pipeline", "run", "p.json")
+    assert hidden.code == 0, hidden
+    assert "secret" not in hidden.out + hidden.err
+    assert "written to " in hidden.err
+    refused = typed("pipeline", "run", "p.json", "-o", "out.jsonl")
+    assert refused.code == 5

@@ -3,6 +3,7 @@
 Each waits at the gate, a lock that the test holds until all are there; each prints one JSON line at its end.
 """
 
+import asyncio
 import fcntl
 import json
 import os
@@ -19,6 +20,7 @@ from typing import Any
 from outrider.cli.stepping import sleep, step
 from outrider.data import Attempt, Message, Request, Route, Target
 from outrider.doors.ledger import Check, Ledger, Reservation
+from outrider.doors.ledger_group import Group
 from outrider.doors.transport import sender
 from outrider.engine import World
 from outrider.engine import run as ask
@@ -87,6 +89,35 @@ def _spend(ledger: Ledger, name: str, calls: int, budget: Decimal) -> dict[str, 
     return {"billed": str(billed), "refused": refused}
 
 
+async def _group(ledger: Ledger, name: str, calls: int, budget: Decimal) -> dict[str, Any]:
+    """Makes calls, twenty at once, over one group; notes each that leaves where the test can see it, as a server would.
+
+    Each is billed all of its worst case.
+    """
+    group = Group(ledger)
+    numbers = iter(range(calls))
+    refused = 0
+    served = os.open(Path(ledger.path).parent.with_name("served"), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+
+    async def work() -> None:
+        nonlocal refused
+        for number in numbers:
+            digest = f"{name}-{number}"
+            booked_ = await group.reserve(
+                a_run(name), a_target(), number=number, check=within(budget, COST), prompt_digest=digest,
+                prompt_bytes=12, item=digest,
+            )  # fmt: skip
+            if not isinstance(booked_, Reservation):
+                refused += 1
+                continue
+            os.write(served, f"{digest}\n".encode())
+            await group.settle(booked_, answered(cost=str(COST)))
+
+    await asyncio.gather(*(work() for _ in range(20)))
+    await group.close()
+    return {"refused": refused}
+
+
 async def _reserve(ledger: Ledger, text: str, target: Target, number: int, check: Check) -> Any:
     return ledger.reserve(
         a_run(text), target, number=number, check=check, prompt_digest=text, prompt_bytes=len(text)
@@ -130,6 +161,8 @@ def main() -> None:
             said = _spend(ledger, name, int(calls), Decimal(more[0]))
         case "ask":
             said = _ask(ledger, name, int(calls), more[0])
+        case "group":
+            said = asyncio.run(_group(ledger, name, int(calls), Decimal(more[0])))
         case "hold":
             booked(ledger, a_run(name))
             said = {}

@@ -11,13 +11,13 @@ from outrider.doors.batch_journal import Batch, Journal
 from outrider.doors.ledger import Ledger, RunRow
 from outrider.doors.provider_batches import Handle, Handles
 from outrider.doors.transport import sender
-from outrider.engine import scrubbed
 from outrider.jobs.provider_batch_looks import look, wait
 from outrider.jobs.provider_batches import Doors, Handed, Paper, Terms, hand_over
 from outrider.records import replace
 from outrider.rows import Model, Provider
 from outrider.rules.bulk.nouns import Document
 from outrider.rules.disclosure import Disclosure
+from outrider.rules.incoming import scrubbed
 from outrider.rules.limits import Limits
 from outrider.rules.money import price_from
 from outrider.rules.provider_batches import batch_target

@@ -51,18 +51,18 @@ def test_the_worst_case_is_reserved_before_anything_leaves(home: Path, plain: Ba
     assert giving.spent() == sum(cost for *_, cost in giving.attempts())
 
 
-def test_another_process_collects(home: Path, server: BatchServer) -> None:
+def test_another_process_collects(home: Path, plain: BatchServer) -> None:
     """The book is all that it needs."""
-    giving = Giving(home, server)
+    giving = Giving(home, plain)
     giving.give()
     assert giving.in_another_process().wait() == ()
     assert giving.states() == ALL
 
 
-def test_results_may_come_in_any_order_and_twice(home: Path, server: BatchServer) -> None:
+def test_results_may_come_in_any_order_and_twice(home: Path, plain: BatchServer) -> None:
     """They are told apart by their ids; a second answer changes nothing."""
-    server.spoil = lambda lines: [*reversed(lines), *lines]
-    giving = Giving(home, server)
+    plain.spoil = lambda lines: [*reversed(lines), *lines]
+    giving = Giving(home, plain)
     giving.give()
     giving.wait()
     assert (giving.states(), giving.spent()) == (ALL, 4 * BILLED)
@@ -110,19 +110,19 @@ def test_a_batch_that_is_refused_as_a_whole_gives_everything_back(home: Path, pl
     assert (giving.states(), giving.spent()) == (PENDING, 0)
 
 
-def test_a_batch_that_vanishes_is_in_doubt(home: Path, server: BatchServer) -> None:
+def test_a_batch_that_vanishes_is_in_doubt(home: Path, plain: BatchServer) -> None:
     """It is not asked again and stays reserved, until it is found again."""
-    giving = Giving(home, server)
+    giving = Giving(home, plain)
     giving.give()
     reserved = giving.spent()
-    (path,) = {path for method, path in _after_status(giving, server)}
-    server.gone.add(path)
-    server.polls = 99
+    (path,) = {path for method, path in _after_status(giving, plain)}
+    plain.gone.add(path)
+    plain.polls = 99
     handle = giving.look()
     assert (handle.state, giving.states(), giving.spent()) == ("lost", [("submitted", None)] * 4, reserved)
     assert giving.wait() != ()
-    server.gone.clear()
-    server.polls = 0
+    plain.gone.clear()
+    plain.polls = 0
     assert giving.look().state == "ended"
     assert giving.states() == ALL
 
@@ -135,24 +135,24 @@ def _after_status(giving: Giving, server: BatchServer) -> list[tuple[str, str]]:
     return server.seen[before:]
 
 
-def test_results_that_break_off_are_fetched_again(home: Path, server: BatchServer) -> None:
+def test_results_that_break_off_are_fetched_again(home: Path, plain: BatchServer) -> None:
     """What came is kept; the rest comes later, and nothing is booked twice."""
-    giving = Giving(home, server)
+    giving = Giving(home, plain)
     giving.give()
-    server.short = 40
+    plain.short = 40
     handle = giving.look()
     assert (handle.state, [state for state, _ in giving.states()]) == (
         "submitted", ["done", "done", "done", "submitted"],
     )  # fmt: skip
-    server.short = 0
+    plain.short = 0
     assert giving.wait() == ()
     assert (giving.states(), giving.spent()) == (ALL, 4 * BILLED)
 
 
-def test_an_answer_that_is_missing_is_in_doubt(home: Path, server: BatchServer) -> None:
+def test_an_answer_that_is_missing_is_in_doubt(home: Path, plain: BatchServer) -> None:
     """The provider says that it answered: nobody asks again, and the handle says why it is still there."""
-    server.spoil = lambda lines: lines[:-1]
-    giving = Giving(home, server)
+    plain.spoil = lambda lines: lines[:-1]
+    giving = Giving(home, plain)
     giving.give()
     (handle,) = giving.wait()
     assert (handle.state, giving.states()) == ("lost", [*ALL[:3], ("submitted", None)])
@@ -188,10 +188,10 @@ def test_a_start_that_is_refused_for_now_is_tried_again(home: Path, plain: Batch
     assert (giving.states(), len(plain.batches)) == (ALL, 1)
 
 
-def test_a_start_that_is_refused_gives_the_documents_back(home: Path, server: BatchServer) -> None:
+def test_a_start_that_is_refused_gives_the_documents_back(home: Path, plain: BatchServer) -> None:
     """Nothing is reserved, and they can be asked one by one."""
-    server.starts.append(403)
-    giving = Giving(home, server)
+    plain.starts.append(403)
+    giving = Giving(home, plain)
     handed = giving.give()
     assert (handed.documents, handed.failure is not None and handed.failure.kind) == (0, "auth")
     assert (giving.states(), giving.spent()) == (PENDING, 0)
@@ -231,9 +231,9 @@ def test_a_start_whose_list_cannot_be_read_stays_in_doubt(home: Path, plain: Bat
     assert "may have been taken" in handle.message
 
 
-def test_a_process_that_died_before_the_start_handed_nothing_over(home: Path, server: BatchServer) -> None:
+def test_a_process_that_died_before_the_start_handed_nothing_over(home: Path, plain: BatchServer) -> None:
     """What it had only meant to do is taken back."""
-    giving = Giving(home, server)
+    giving = Giving(home, plain)
     giving.give()
     with giving.ledger.transaction() as connection:
         connection.execute("UPDATE provider_batches SET state = 'intended', remote = ''")

@@ -53,14 +53,15 @@ class Clerk:
         with self._lock:
             self.asked.append(text)
 
-    def wait_for(self, count: int, *, seconds: float = 60.0) -> bool:
-        """Waits until so many were asked."""
+    def wait_for(self, count: int, process: "subprocess.Popen[str]", *, seconds: float = 60.0) -> None:
+        """Waits until so many were asked by a process that is still at it; fails with what it printed."""
         until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            if len(self.asked) >= count:
-                return True
+        while len(self.asked) < count:
+            if process.poll() is not None or time.monotonic() > until:
+                process.kill()
+                said = process.communicate(timeout=30)
+                raise AssertionError(f"{len(self.asked)} of {count} were asked: {said}")
             time.sleep(0.002)
-        return False
 
 
 class _Listener(ThreadingHTTPServer):

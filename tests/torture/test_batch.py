@@ -52,7 +52,7 @@ def test_twenty_five_kills_over_four_hundred_documents(home: Path, tmp_path: Pat
         for number in range(KILLS):
             before, kept = len(clerk.asked), committed(book)
             process = typed(tmp_path, *flags)
-            assert clerk.wait_for(before + 5 + number % 7)
+            clerk.wait_for(before + 5 + number % 7, process)
             killed(process)
             texts = {f"document {key[1:]}" for key in kept}
             again_kept += sum(text in texts for text in clerk.asked[before:])
@@ -71,9 +71,7 @@ def test_twenty_five_kills_over_four_hundred_documents(home: Path, tmp_path: Pat
     assert rows(book, "SELECT count(*) FROM attempts")[0][0] >= asked
     assert rows(book, "SELECT count(*) FROM attempts WHERE outcome = 'open'") == [(0,)]
     assert rows(book, "SELECT count(*) FROM runs") == [(1,)]
-    measured(
-        f"{KILLS} kills over {DOCUMENTS} documents: {asked - DOCUMENTS} asked again, {again_kept} kept ones"
-    )
+    measured(f"{KILLS} kills over {DOCUMENTS} documents: {asked - DOCUMENTS} asked again, {again_kept} kept ones")
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
@@ -85,7 +83,7 @@ def test_a_signal_ends_a_batch_in_time(
     with opened_loopback(), Clerk(delay=20.0) as clerk:
         write_clerk(home, clerk)
         process = typed(tmp_path, "--max-cost", "5", "-o", "answers.jsonl")
-        assert clerk.wait_for(16)
+        clerk.wait_for(16, process)
         began = time.monotonic()
         process.send_signal(number)
         assert ended(process)[0] == code
@@ -107,7 +105,7 @@ def test_a_provider_that_is_down_is_left_alone(home: Path, tmp_path: Path, measu
         write_clerk(home, clerk)
         clerk.is_down.set()
         process = typed(tmp_path, "--max-cost", "5", "-o", "answers.jsonl")
-        assert clerk.wait_for(16)
+        clerk.wait_for(16, process)
         time.sleep(6)
         while_down = len(clerk.asked)
         clerk.is_down.clear()
@@ -142,7 +140,7 @@ def test_of_two_processes_on_one_run_one_works(home: Path, tmp_path: Path) -> No
         write_clerk(home, clerk)
         flags = ("--max-cost", "5", "--concurrency", "4", "-o", "answers.jsonl")
         first = typed(tmp_path, *flags)
-        assert clerk.wait_for(1)
+        clerk.wait_for(1, first)
         code, _, err = ended(typed(tmp_path, *flags))
         assert code == 6
         assert f"is being worked on by process {first.pid}" in err
@@ -185,11 +183,11 @@ def test_a_run_goes_on_in_three_seconds(home: Path, tmp_path: Path, measured: Me
     with opened_loopback(), Clerk() as clerk:
         write_clerk(home, clerk)
         process = typed(tmp_path, *flags)
-        assert clerk.wait_for(9_800, seconds=300)
+        clerk.wait_for(9_800, process, seconds=300)
         killed(process)
         before, began = len(clerk.asked), time.monotonic()
         process = typed(tmp_path, *flags)
-        assert clerk.wait_for(before + 1)
+        clerk.wait_for(before + 1, process)
         seconds = time.monotonic() - began
         assert ended(process)[0] == 0
     assert seconds <= 3.0

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from decimal import Decimal
 from pathlib import Path
 
@@ -197,3 +197,46 @@ def test_a_really_full_disk_is_a_fault_and_then_is_over(small_disk: Path, measur
         ledger.close()
         assert is_sound(home)
     measured(f"5 times a full disk: {rows(home, 'SELECT count(*) FROM attempts')[0][0]} rows, each one whole")
+
+
+def test_groups_of_sixteen_processes_keep_a_row_for_every_call(tmp_path: Path, measured: Measured) -> None:
+    """16 processes of twenty at once, half of them killed in the middle: no call without a row, no cent astray."""
+    home = tmp_path / "ours"
+    with ExitStack() as stack:
+        stack.enter_context(gate(home))
+        workers = [start("group", home, f"g{number}", 500, "1000") for number in range(16)]
+    began = time.monotonic()
+    log = tmp_path / "served"
+    chance = random.Random(16)
+    for index, worker in enumerate(workers[::2]):
+        # By what they have done and not by the clock: a busy machine takes seconds to start them.
+        while not log.exists() or log.read_bytes().count(b"\n") < 300 * (index + 1):
+            time.sleep(0.002 + chance.random() * 0.02)
+        worker.kill()
+    for worker in workers[1::2]:
+        assert ended(worker) == {"refused": 0}
+    for worker in workers[::2]:
+        worker.communicate(timeout=60)
+    seconds = time.monotonic() - began
+    with closing(Ledger(places_at(home))) as ledger:
+        ledger.settle(booked(ledger, a_run("after")), answered())  # finds the rows of the dead
+    served = log.read_text(encoding="utf-8").split()
+    known = {digest for (digest,) in rows(home, "SELECT prompt_digest FROM attempts")}
+    assert len(served) == len(set(served)) >= 8 * 500
+    assert set(served) <= known
+    assert is_sound(home)
+    measured(f"{len(served):,} calls in {seconds:.1f} s, {len(known) - len(served) - 1} booked that never left")
+
+
+def test_a_budget_is_a_wall_for_the_groups_of_sixteen_processes(tmp_path: Path, measured: Measured) -> None:
+    """All want four times what is left: what is booked is the budget and not a cent more."""
+    home = tmp_path / "ours"
+    budget = COST * 800
+    with ExitStack() as stack:
+        stack.enter_context(gate(home))
+        workers = [start("group", home, f"g{number}", 200, str(budget)) for number in range(16)]
+    refused = sum(ended(worker)["refused"] for worker in workers)
+    assert refused == 16 * 200 - 800
+    assert rows(home, "SELECT count(*), sum(cost_nano) FROM attempts") == [(800, int(budget * NANO))]
+    assert is_sound(home)
+    measured(f"{refused:,} of {16 * 200:,} refused, {budget} dollars booked")

@@ -13,16 +13,17 @@ Examples:
   outrider batch reviews.csv --text-field review -t simple --sample 20 --max-cost 5
   outrider batch 'notes/*.md' --template sum-up.txt --private -o sums.jsonl
   outrider batch reviews.jsonl --dry-run -m cheap
+  outrider batch reviews.jsonl -m cheap --max-cost 5 --by 'tomorrow 09:00' -o sums.jsonl
 
 A line of INPUT is {"id": …, …}; its fields fill the template. The same command goes on where it was left: what was
 answered is kept, and never asked again. Answers are lines {"id", "ok", "answer", "model", "kind", "cost_usd"}.
 Exit codes: 0 all answered, 1 some failed or a provider is down, 2 usage, 5 refused by policy or budget, 6 another
-process works on this run, 129, 130 and 143 told to stop."""
+process works on this run or a provider's batch does, 129, 130 and 143 told to stop."""
 
 
 @click.command(epilog=EPILOG)
 @click.argument("source", metavar="INPUT")
-@click.option("--template", metavar="FILE|TEXT", help="The prompt; {field} is a field of the document.")
+@click.option("--template", metavar="FILE|TEXT", help="The prompt; {field} is a field of the document. `-`: stdin.")
 @click.option("--text-field", metavar="F", help="The field that {prompt} stands for.")
 @click.option("-o", "--output", metavar="FILE", help="Where the answers go; else to stdout.")
 @click.option("-m", "--model", metavar="NAME", help="A model, alias, task or preset, or provider/wire-id.")
@@ -49,6 +50,9 @@ process works on this run, 129, 130 and 143 told to stop."""
 @click.option("--dry-run", is_flag=True, help="Estimate the cost; ask nothing.")
 @click.option("--on-outage", type=click.Choice(["wait", "fail"]), default="wait", show_default=True,
               help="When nobody can answer: wait and probe, or end the run.")  # fmt: skip
+@click.option("--by", metavar="TIME",
+              help="Answers are wanted by then (2h, 18:00, tomorrow 09:00, a date): through the provider's own batch, "
+              "at about half the price, as long as that may be in time.")  # fmt: skip
 @click.option("--detach", is_flag=True, help="Return at once with a handle; see `outrider jobs`.")
 @click.option("--ordered/--as-completed", default=True, help="Answers in the order of INPUT, or as they came.")
 @click.option("--events", is_flag=True, help="What happens, as JSON lines on stdout.")

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from outrider.cli.asking import Decided
-from outrider.cli.batch_plan import Plan
+from outrider.cli.batch_plan import WAITED_FOR, Plan
 from outrider.cli.batch_routes import Routes
 from outrider.cli.form import Form
 from outrider.cli.run_ask import run_row, world_for
@@ -113,7 +113,7 @@ class Asker:
         del self._prepared[document.position]
         route = prepared.route
         if not route.targets:
-            return Replied(failure=self._nobody(route))
+            return Replied(failure=self._nobody(prepared))
         provider = route.targets[0].provider.name
         results: list[Result] = []
         ended = await run(
@@ -125,13 +125,22 @@ class Asker:
             return Replied(result=results[0], calls=calls, provider=provider)
         return Replied(failure=ended.failure, calls=calls, provider=provider)
 
-    def _nobody(self, route: Route) -> Failure:
+    def _nobody(self, prepared: Prepared) -> Failure:
         """Says why no model can be asked now; a server that is down may come back."""
-        kind, message, _ = no_model(self._session.registry, route, private=route.private)
-        if any(passed.kind in {"down", "unknown", "not_served"} for passed in route.passed) and kind != "budget":
-            self._plan.ask_servers(self._routes.situation())
+        plan, route = self._plan, prepared.route
+        situation = self._routes.situation()
+        if any(passed.kind in WAITED_FOR for passed in route.passed):
+            plan.ask_servers(situation)
             self._routes.forget()
+        paid = plan.unwalled(prepared.facts, situation).targets if plan.wanted.max_cost is None else ()
+        kind, message, _ = no_model(self._session.registry, route, private=route.private)
+        if kind != "budget" and any(passed.kind in WAITED_FOR for passed in route.passed):
             return Failure(kind="network", message=message, certainty="not_sent")
+        if paid:
+            return Failure(
+                kind="budget", message=f"{paid[0].name} costs money, and `--max-cost` says nothing of how much",
+                certainty="not_sent",
+            )  # fmt: skip
         return Failure(kind=kind, message=message, certainty="not_sent")  # type: ignore[arg-type]
 
     def give_up(self, document: Document, replied: Replied) -> Result:
@@ -150,9 +159,8 @@ class Asker:
 
     def _doors(self, prepared: Prepared, results: list[Result]) -> World:
         """Returns the doors of one document: what it books carries its name, and its answer is kept."""
-        if self._world is None or self._row is None:
-            self._world, self._row = self._shared(prepared)
-        document, told, row = prepared.document, prepared.disclosure, self._row
+        shared, row = self.shared(prepared)
+        document, told = prepared.document, prepared.disclosure
 
         async def reserve(target: Target, number: int, check: Check) -> Reservation | Failure | Wait:
             return await self._group.reserve(
@@ -173,7 +181,7 @@ class Asker:
                 self._rescue(document, attempt)
                 raise
 
-        return replace(self._world, reserve=reserve, settle=settle)
+        return replace(shared, reserve=reserve, settle=settle)
 
     def _keep(self, connection: Connection, *, document: Document, attempt: Attempt) -> None:
         """Writes what a call came to into the journal, in the transaction that settles it."""
@@ -198,8 +206,17 @@ class Asker:
             else:
                 sys.stderr.write(f"outrider: an answer that could not be kept: {text}\n")
 
-    def _shared(self, prepared: Prepared) -> tuple[World, RunRow]:
+    def let_go(self, document: Document) -> None:
+        """Forgets what was prepared for a document that is not asked here."""
+        self._prepared.pop(document.position, None)
+
+    def shared(self, prepared: Prepared) -> tuple[World, RunRow]:
         """Returns the doors that all documents share, and what the book says of the run."""
+        if self._world is None or self._row is None:
+            self._world, self._row = self._made(prepared)
+        return self._world, self._row
+
+    def _made(self, prepared: Prepared) -> tuple[World, RunRow]:
         plan = self._plan
         decided = Decided(
             prompt=plan.prompt(prepared.document), request=prepared.request, selection=plan.selection,

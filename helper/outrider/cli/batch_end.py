@@ -30,19 +30,28 @@ def finish(job: Job, batch: Batch, output: str | None, asked: Asked) -> int:
     if flags.sample is not None and ending.why == "done":
         return _tell_sample(job, teller, total=asked.count)
     written = None
-    if ending.why == "done":
+    elsewhere = batch.counts(below=flags.limit).get("submitted", 0)
+    if ending.why == "done" and not elsewhere:
         written = _write(job, batch, output, count=asked.count)
-    error = _error(ending)
+    error = _error(ending) or _elsewhere(elsewhere)
     shape = _shape(job, batch, teller, written=written, error=error)
     if flags.as_json or flags.events:
         dump({"event": "end", **shape} if flags.events else shape)
     _tell(job, batch, teller, shape)
     if error is not None and not flags.as_json:
         complain(error["message"], error["hint"])
-    return _code(ending, asked.signal, shape["failed"])
+    return _code(ending, asked.signal, shape["failed"], elsewhere=elsewhere)
 
 
-def _code(ending: Ending, signal: int | None, failed: int) -> int:
+def _elsewhere(documents: int) -> dict[str, str] | None:
+    """Says that documents are still with a provider's own batch; None where none are."""
+    if not documents:
+        return None
+    hint = "type the same command again later: it fetches them; see them with `outrider jobs list`"
+    return {"kind": "running", "message": f"{documents:,} documents are still at a provider", "hint": hint}
+
+
+def _code(ending: Ending, signal: int | None, failed: int, *, elsewhere: int) -> int:
     match ending.why:
         case "stopped":
             return signals.code(signal)
@@ -52,6 +61,8 @@ def _code(ending: Ending, signal: int | None, failed: int) -> int:
             return advice.exit_code(ending.failure)
         case "outage":
             return 1
+        case _ if elsewhere:
+            return 6
         case _:
             return 1 if failed else 0
 
@@ -65,8 +76,7 @@ def _write(job: Job, batch: Batch, output: str | None, *, count: int) -> str | N
     elif job.flags.ordered:
         for line in found:
             sys.stdout.write(inert(line) + "\n")
-    if "submitted" not in batch.counts():
-        batch.end(output=mark)
+    batch.end(output=mark)
     return output
 
 

@@ -1,32 +1,38 @@
 """What a batch would cost, said before anything is asked, and the refusal of one that nobody has bounded."""
 
 import sys
+import time
 from decimal import Decimal
+from typing import Any
 
+from outrider.cli import asking
 from outrider.cli.batch_job import Job
+from outrider.cli.batch_plan import WAITED_FOR
 from outrider.cli.batch_routes import Routes
 from outrider.cli.show import dollars, dump, note
 from outrider.data import Route, Target
 from outrider.errors import OutriderError, Refused
+from outrider.records import replace
 from outrider.rules import money
 from outrider.rules.bulk import sampling
 from outrider.rules.bulk.nouns import Document
 from outrider.rules.limits import UNKNOWN_OUTPUT
+from outrider.rules.provider_batches import batch_target
 from outrider.rules.receipts import no_model
 from outrider.rules.routing import estimate, stand_in
 from outrider.rules.selection import Facts
-
-WAITED_FOR = frozenset({"down", "unknown", "not_served"})
-"""Why a model cannot be asked now that may be over by itself."""
 
 
 def check_route(job: Job, first: Document) -> None:
     """Refuses a batch that no model can be asked, as a single question would be; a server that is down may come."""
     plan = job.plan
     facts = _facts(job, first)
-    plan.learn_prices(facts, plan.situation(""))
-    plan.ask_servers(plan.situation(""))
-    route = plan.unwalled(facts, plan.situation(""))
+    situation = plan.situation("")
+    plan.learn_prices(facts, situation)
+    route = plan.unwalled(facts, situation)
+    if asking.servers_matter(route):
+        plan.ask_servers(situation)
+        route = plan.unwalled(facts, plan.situation(""))
     if not job.flags.quiet:
         for text in route.notes:
             note(text)
@@ -47,8 +53,7 @@ def check_wall(job: Job, first: Document) -> None:
     plan = job.plan
     route = plan.unwalled(_facts(job, first), plan.situation(""))
     paid = [target for target in route.targets if not plan.is_free(target)]
-    is_local_down = any(passed.kind in WAITED_FOR for passed in route.passed)
-    if len(paid) < len(route.targets) or (is_local_down and not plan.selection.model):
+    if len(paid) < len(route.targets):
         if paid and not job.flags.quiet:
             note(f"without `--max-cost` nothing paid is asked: {', '.join(one.name for one in paid[:3])} left out")
         return
@@ -67,7 +72,7 @@ def _wall(found: sampling.Estimate) -> str:
     return "5" if found.likely is None else str(max((found.likely * 2).quantize(Decimal("0.01")), Decimal("0.01")))
 
 
-def summed(job: Job) -> sampling.Estimate:
+def summed(job: Job, *, is_batched: bool = False) -> sampling.Estimate:
     """Reads the whole input and returns the sum of what its documents would likely cost."""
     found = sampling.Estimate()
     routes = Routes(job.plan, "", is_walled=False)
@@ -77,6 +82,8 @@ def summed(job: Job) -> sampling.Estimate:
             continue
         facts = _facts(job, document)
         route = routes.route(facts)
+        if is_batched:
+            route = _batched(route)
         at = routes.situation().at
         likely = estimate(job.session.registry, route, facts, at=at)
         most = _most(job, route.targets[0], facts, at=at) if route.targets else None
@@ -101,18 +108,44 @@ def tell(job: Job) -> int:
     found = summed(job)
     first = job.first()
     route = job.plan.unwalled(_facts(job, first), job.plan.situation(""))
+    by = _by(job, route, documents=found.documents)
     if job.flags.as_json or job.flags.events:
         dump(
             {
                 "name": job.name, "documents": found.documents, "faults": found.faults, "tokens": found.tokens,
                 "model": route.targets[0].name if route.targets else None,
                 "likely_usd": None if found.likely is None else float(found.likely),
-                "most_usd": None if found.most is None else float(found.most),
+                "most_usd": None if found.most is None else float(found.most), **by,
             }
         )  # fmt: skip
     else:
         sys.stdout.write(in_words(found, route) + "\n")
+        if by:
+            likely = by["by"]["likely_usd"]
+            sys.stdout.write(f"{by['by']['plan']}: about {dollars(None if likely is None else Decimal(str(likely)))}\n")
     return 0
+
+
+def _by(job: Job, route: Route, *, documents: int) -> dict[str, Any]:
+    """Returns what `--by` would do, for the first target, and what that would cost; nothing without it."""
+    from outrider.cli import batch_by
+
+    due = batch_by.due(job.flags, now=time.time())
+    if due is None or not route.targets:
+        return {}
+    target = route.targets[0]
+    plan = batch_by.plan_for(
+        target, private=route.private, documents=documents, at_once=job.flags.concurrency, due=due
+    )  # fmt: skip
+    found = summed(job, is_batched=plan.way == "batch")
+    likely = None if found.likely is None else float(found.likely)
+    told = batch_by.in_words(plan, due=due)
+    return {"by": {"way": plan.way, "why": plan.why, "plan": told, "likely_usd": likely}}
+
+
+def _batched(route: Route) -> Route:
+    """Returns a route with the prices of its providers' batches, where they have any."""
+    return replace(route, targets=tuple(batch_target(target) or target for target in route.targets))
 
 
 def in_words(found: sampling.Estimate, route: Route) -> str:

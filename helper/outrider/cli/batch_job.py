@@ -2,13 +2,14 @@
 
 import itertools
 import os
+import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 from outrider.cli.batch_plan import Plan, Wanted
 from outrider.cli.session import Session
-from outrider.doors.batch_input import Input, Line, open_input
+from outrider.doors.batch_input import Input, Line, open_input, spooled
 from outrider.doors.batch_journal import Journal
 from outrider.doors.files import read_small
 from outrider.errors import OutriderError
@@ -18,6 +19,7 @@ from outrider.rules.bulk.nouns import Document
 
 PEEKED = 100
 LARGEST_TEMPLATE = 1_048_576
+STDIN = "-"
 SHARED = frozenset({
     "model", "task", "private", "preset", "fallback", "system", "prompt_name", "schema", "params", "max_output",
     "max_cost",
@@ -52,6 +54,7 @@ class Flags:
     dry_run: bool = False
     on_outage: str = "wait"
     detach: bool = False
+    by: str | None = None
     ordered: bool = True
     events: bool = False
     as_json: bool = False
@@ -64,7 +67,11 @@ class Job:
     def __init__(self, flags: Flags, session: Session) -> None:
         self.flags = flags
         self.session = session
-        self.input: Input = open_input(flags.source)
+        if flags.source == flags.template == STDIN:
+            raise OutriderError(
+                "stdin cannot be both the documents and the template", hint="name a file for one of them"
+            )
+        self.input: Input = _input(session, flags.source)
         template, paper = _template(flags)
         self.form = documents.Form(template=template, text_field=flags.text_field)
         wanted = Wanted(
@@ -74,7 +81,7 @@ class Job:
         source = None if self.input.kind == "files" else self.input.path
         self.plan = Plan(session, wanted, papers=papers, source=source)
         digest = session.keys.digest(f"{self.input.digest()}\0{template}\0{flags.text_field or ''}")
-        self.name = naming.checked_name(flags.name) if flags.name else naming.run_name(self.input.name, digest)
+        self.name = naming.checked_name(flags.name) if flags.name else naming.run_name(self.input.place, digest)
         self.journal = Journal(session.ledger, session.places)
 
     def documents(self) -> Iterator[Document]:
@@ -111,17 +118,29 @@ class Job:
         return fit
 
 
+def _input(session: Session, source: str) -> Input:
+    """Returns the input; what comes by stdin is kept in our home first, since a run must be able to read it again."""
+    if source != STDIN:
+        return open_input(source)
+    if sys.stdin.isatty():
+        raise OutriderError("there is nothing on stdin", hint="pipe JSON lines in, or name a file")
+    return open_input(spooled(session.places, sys.stdin.buffer))
+
+
 def _template(flags: Flags) -> tuple[str, str | None]:
     """Returns the template and the file that it was read from, if it was."""
     text = flags.template
     if text is None:
         return "{prompt}", None
-    if os.path.isfile(text):
-        data = read_small(text, limit=LARGEST_TEMPLATE) or b""
+    if text == STDIN or os.path.isfile(text):
+        data = sys.stdin.buffer.read(LARGEST_TEMPLATE) if text == STDIN else read_small(text, limit=LARGEST_TEMPLATE)
         try:
-            return data.decode("utf-8-sig").rstrip("\n"), text
+            read = (data or b"").decode("utf-8-sig").rstrip("\n")
         except UnicodeDecodeError:
             raise OutriderError(f"{text} is not UTF-8 text", hint="convert it with `iconv -t UTF-8`") from None
+        if not read.strip():
+            raise OutriderError("the template is empty", hint="put a field in: `Sum up: {text}`")
+        return read, None if text == STDIN else text
     if "{" not in text:
         raise OutriderError(
             f"`--template {text[:80]}` is no file and names no field",

@@ -26,6 +26,8 @@ from outrider.rules.targets import Situation
 LONGEST_WAIT = 120.0
 """Seconds that a server may ask a document to wait."""
 AT_ONCE = 16
+WAITED_FOR = frozenset({"down", "unknown", "not_served"})
+"""Why a model cannot be asked now that may be over by itself."""
 
 
 @record
@@ -83,12 +85,15 @@ class Plan:
         return acceptance(self.schema)
 
     @cached_property
+    def is_private(self) -> bool:
+        """Whether the documents are bound to local models by flag, task, preset or settings."""
+        wish = asking.Wish(model=self.wanted.model, task=self.wanted.task, private=self.wanted.private)
+        return asking.is_private(self.session, wish)
+
+    @property
     def is_hidden(self) -> bool:
         """Whether answers must not be shown, since Claude Code would read them."""
-        return self.session.inside_claude and asking.is_private(
-            self.session,
-            asking.Wish(model=self.wanted.model, task=self.wanted.task, private=self.wanted.private),
-        )  # fmt: skip
+        return self.session.inside_claude and self.is_private
 
     @cached_property
     def settings(self) -> dict[str, Any]:

@@ -49,16 +49,20 @@ def run_batch(flags: Flags, session: Session | None = None) -> int:
     if not flags.quiet:
         for text in job.session.registry.notes:
             note(text)
-    batch_estimate.check_route(job, first)
+    # One that has ended needs nobody: it only writes its answers again.
+    has_ended = kept is not None and kept["ended"] is not None and not flags.retry_failed
+    if not has_ended or flags.dry_run:
+        batch_estimate.check_route(job, first)
     if flags.dry_run:
         return batch_estimate.tell(job)
-    batch_estimate.check_wall(job, first)
+    if not has_ended:
+        batch_estimate.check_wall(job, first)
     work = partial(_work, job, output)
     if flags.detach:
         from outrider.jobs.detached import FENCED, PRIVATE, detach
 
         job.session.ledger.close()
-        fit = FENCED if job.session.inside_claude else PRIVATE if flags.private else ""
+        fit = FENCED if job.session.inside_claude else PRIVATE if job.plan.is_private else ""
         return detach(
             job.session.places, asking.new_run(), work, wait=0.0, as_json=flags.as_json, made_for=fit
         )  # fmt: skip
@@ -89,7 +93,7 @@ def _output(job: Job) -> str | None:
 
 def _work(job: Job, output: str | None) -> int:
     """Asks what is left to ask, and writes the answers."""
-    from outrider.cli import batch_end
+    from outrider.cli import batch_by, batch_end
 
     batch = job.journal.open(
         job.name, run=asking.new_run(), source=os.path.realpath(job.input.path), settings=job.plan.settings
@@ -97,6 +101,8 @@ def _work(job: Job, output: str | None) -> int:
     try:
         _check_settings(job, batch)
         return batch_end.finish(job, batch, output, _asked(job, batch, output))
+    except batch_by.LeftThere as left:
+        return batch_by.leave(job, left.handles)
     finally:
         batch.close()
 
@@ -163,9 +169,14 @@ async def _looped(
     job: Job, batch: Batch, reading: Reading, teller: Teller, *, prints: bool
 ) -> tuple[Ending, int | None]:
     from outrider.cli.batch_asking import Asker
+    from outrider.cli.batch_by import Ahead
     from outrider.cli.signals import Signals
 
     asker = Asker(job.plan, batch)
+    ahead = None
+    if job.flags.by is not None or batch.counts().get("submitted"):
+        quiet = Teller(Manner(quiet=True), total=teller.total)
+        ahead = Ahead(job, batch, asker, teller, waiting=partial(Reading, job, batch, quiet, sample=None))
     heard: Callable[[Result], None] = teller.heard
     if prints:
         from outrider.cli.batch_end import printer
@@ -178,9 +189,18 @@ async def _looped(
         most=job.flags.concurrency, waits=job.flags.on_outage == "wait",
     )  # fmt: skip
     ticking = asyncio.create_task(_ticking(teller))
+
+    def stop() -> None:
+        if ahead is not None:
+            ahead.stop()
+        work.stop()
+
     try:
-        with Signals(work.stop) as signals:
-            ending = await work.work()
+        with Signals(stop) as signals:
+            if ahead is not None:
+                await ahead.go()
+                teller.kept = teller.failed = 0  # counted again where the input is read
+            ending = await work.work() if signals.number is None else Ending(why="stopped")
     finally:
         ticking.cancel()
         teller.close()

@@ -52,7 +52,7 @@ def run(arguments: list[str]) -> int:
         # The library turns every interruption into an Abort of its own, and keeps ours as the cause.
         cause = ended if isinstance(ended, Stopped) else ended.__cause__
         code = cause.code if isinstance(cause, Stopped) else 130
-        if "--json" in arguments and arguments[0] in PANELS:
+        if "--json" in arguments and arguments[0] in PANELS | {"batch"}:
             # Before anybody was asked; what comes later tells it itself.
             return _tell(arguments, "interrupted", "nobody was asked", kind="interrupted", code=code)
         return code

@@ -1,4 +1,4 @@
-"""`outrider jobs`: runs that went on without their command."""
+"""`outrider jobs`: runs that went on without their command, and batches that a provider works on."""
 
 import os
 import sys
@@ -19,7 +19,7 @@ LONGEST_COLLECT = 90.0
 
 @click.group()
 def jobs() -> None:
-    """List, show, collect or cancel long runs."""
+    """List, show, collect or cancel long runs and providers' batches."""
 
 
 def _state(job: Job) -> str:
@@ -36,14 +36,23 @@ def _shape(job: Job) -> dict[str, object]:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def list_jobs(*, as_json: bool) -> None:
     """List every job, the newest first."""
-    found = detached.listed(Session().places)
+    from outrider.cli import jobs_batches
+
+    session = Session()
+    found, batches = detached.listed(session.places), jobs_batches.every(session)
     if as_json:
-        dump({"jobs": [_shape(job) for job in found]})
-    elif found:
-        rows = [(job.id, _state(job), time.strftime("%Y-%m-%d %H:%M", time.localtime(job.started))) for job in found]
-        table(rows, heads=("job", "state", "started"))
+        shapes = [_shape(job) for job in found] + jobs_batches.shapes(session, batches)
+        dump({"jobs": sorted(shapes, key=lambda shape: -float(str(shape["started"])))})
+    elif found or batches:
+        states = [(job.id, _state(job), job.started) for job in found]
+        states += [(one.id, jobs_batches.state_in_words(one), one.at) for one in batches]
+        states.sort(key=lambda state: -state[2])
+        table(
+            [(name, state, time.strftime("%Y-%m-%d %H:%M", time.localtime(at))) for name, state, at in states],
+            heads=("job", "state", "started"),
+        )  # fmt: skip
     else:
-        out("no jobs; `outrider ask --background` starts one")
+        out("no jobs; `outrider ask --background` and `outrider batch --detach` or `--by` start some")
 
 
 @jobs.command()
@@ -51,7 +60,14 @@ def list_jobs(*, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def show(name: str, *, as_json: bool) -> None:
     """Show one job's state."""
-    job = detached.find(Session().places, name)
+    from outrider.cli import jobs_batches
+
+    session = Session()
+    handle = jobs_batches.find(session, name)
+    if handle is not None:
+        jobs_batches.show(session, handle, as_json=as_json)
+        return
+    job = detached.find(session.places, name)
     if as_json:
         dump(_shape(job))
     else:
@@ -62,11 +78,19 @@ def show(name: str, *, as_json: bool) -> None:
 @click.argument("name", metavar="ID")
 @click.option("--wait", type=click.FloatRange(min=0), default=LONGEST_COLLECT, show_default=True, metavar="S",
               help="Seconds to wait for a job that still runs.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="Only for a job that still runs: say so as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Say as JSON how a job is that still runs, or a batch.")
 def collect(name: str, *, wait: float, as_json: bool) -> int:
-    """Print a job's answer, as its command would have; exit 6 while it still runs."""
+    """Print a job's answer, as its command would have; exit 6 while it still runs.
+
+    Of a provider's batch, the answers are lines as `batch` writes them; what it left over goes back to its run.
+    """
+    from outrider.cli import jobs_batches
+
     session = Session()
     places = session.places
+    handle = jobs_batches.find(session, name)
+    if handle is not None:
+        return jobs_batches.collect(session, handle, wait=wait, as_json=as_json)
     deadline = time.monotonic() + wait
     job = detached.find(places, name)
     while job.code is None and job.alive and time.monotonic() < deadline:
@@ -110,7 +134,16 @@ def _made_fit(session: Session, job: Job) -> Callable[[str, str], str]:
 
 @jobs.command()
 @click.argument("name", metavar="ID")
-def cancel(name: str) -> None:
-    """Stop a running job; its call may have been billed."""
-    job = detached.find(Session().places, name)
+@click.option("--ask-again", is_flag=True,
+              help="Give the documents of a batch in doubt back to their run, which may bill them twice.")  # fmt: skip
+def cancel(name: str, *, ask_again: bool) -> None:
+    """Stop a running job; what it did may have been billed."""
+    from outrider.cli import jobs_batches
+
+    session = Session()
+    handle = jobs_batches.find(session, name)
+    if handle is not None:
+        jobs_batches.cancel(session, handle, ask_again=ask_again)
+        return
+    job = detached.find(session.places, name)
     out(f"job {name} was asked to stop" if detached.cancel(job) else f"job {name} is not running")

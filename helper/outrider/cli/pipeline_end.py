@@ -4,6 +4,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +12,12 @@ from outrider.cli import signals
 from outrider.cli.batch_telling import span
 from outrider.cli.pipeline_estimate import Bill
 from outrider.cli.pipeline_telling import Teller
-from outrider.cli.show import complain, dollars, dump, inert, note
+from outrider.cli.printing import LONGEST_IN_TRANSCRIPT, folder_for_claude
+from outrider.cli.show import complain, dollars, dump, inert, note, one_line
 from outrider.doors import batch_output
 from outrider.doors.files import make_folder
 from outrider.errors import Refused
-from outrider.records import as_dict
+from outrider.records import as_dict, replace
 from outrider.rules import advice, containment
 from outrider.rules.bulk import lines
 from outrider.rules.bulk.template import text_of
@@ -60,7 +62,7 @@ def finish(
     """Writes the result where every stage has ended, tells how it went, and returns the exit code."""
     lost = [
         *(Lost(stage="input", id=name, kind="bad_input", message=why) for name, why in job.documents.faults),
-        *(one for made in ended.made.values() for one in made.lost),
+        *(_shown(job, one) for made in ended.made.values() for one in made.lost),
     ]
     refused = {name: made.why for name, made in ended.made.items() if made.is_refused}
     is_whole = all(made.is_whole for made in ended.made.values())
@@ -90,21 +92,42 @@ def finish(
 
 
 def _write(job: "Job", work: "Work", ended: "Ended", output: str | None) -> str | None:
-    """Puts the result where it goes: one text as it is, else a line of JSON for each item."""
-    ends = graph.ends(job.loaded.pipeline)
+    """Puts the result where it goes: one text as it is, else a line of JSON for each item; returns the file."""
+    ends = tuple(stage.name for stage in graph.ends(job.loaded.pipeline))
     single = _single(job, ended) if output is None or not output.endswith(".jsonl") else None
-    found = iter([single]) if single is not None else _lines(work, ended, tuple(stage.name for stage in ends))
+    found = iter([single]) if single is not None else _lines(work, ended, ends)
+    if output is None and job.session.inside_claude:
+        if single is not None and len(single) <= LONGEST_IN_TRANSCRIPT:
+            _print_fenced(job, single, run=work.root.run)
+            work.root.end(output=work.root.output)
+            return None
+        output = os.path.join(folder_for_claude(job.session), f"{job.name}.{'txt' if single is not None else 'jsonl'}")
+        found = map(containment.neutral, found)
     mark = work.root.output
-    if output is not None:
-        mark = batch_output.write(output, found, made=work.root.output)
-    elif single is not None and job.session.inside_claude:
-        nonce, label = os.urandom(6).hex(), containment.attribute("pipeline", job.loaded.pipeline.name)
-        sys.stdout.write(f"{containment.fenced(single, nonce=nonce, label=label, receipt=f'run {work.root.run}')}\n")
-    else:
+    if output is None:
         for line in found:
             sys.stdout.write(inert(line) + "\n")
+    else:
+        if output != job.flags.output:
+            # A file of our own folder, of an earlier sitting of this very run.
+            with suppress(FileNotFoundError):
+                os.unlink(output)
+        mark = batch_output.write(output, found, made=work.root.output)
     work.root.end(output=mark)
     return output
+
+
+def _print_fenced(job: "Job", text: str, *, run: str) -> None:
+    label = containment.attribute("pipeline", job.loaded.pipeline.name)
+    receipt = f"pipeline {one_line(job.loaded.pipeline.name)} · run {run}"
+    fenced = containment.fenced(text, nonce=os.urandom(6).hex(), label=label, receipt=receipt)
+    sys.stdout.write(f"{fenced}\n")
+
+
+def _shown(job: "Job", lost: Lost) -> Lost:
+    """Returns a failure as it may be told: what a private stage's models said is not for Claude Code to read."""
+    is_hidden = job.session.inside_claude and lost.stage in job.loaded.private
+    return replace(lost, message="private: its reason is in your own terminal's `outrider why`") if is_hidden else lost
 
 
 def _single(job: "Job", ended: "Ended") -> str | None:

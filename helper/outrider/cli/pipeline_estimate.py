@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from outrider.cli import pipeline_file
@@ -70,7 +71,8 @@ class Bill:
     def notes(self) -> tuple[str, ...]:
         """What is to be said of it."""
         of_prices = (note for line in self.lines for note in line.notes)
-        return (*dict.fromkeys(of_prices), *self.estimate.notes, f"prices of {self.oldest}")
+        dated = (f"prices of {self.oldest} or later",) if self.oldest else ()
+        return (*dict.fromkeys(of_prices), *self.estimate.notes, *dated)
 
 
 def bill(
@@ -93,34 +95,49 @@ def bill(
         line = prices.line(asked, planned(asked, stages[asked.stage]), other)
         before = found.get((asked.stage, asked.model))
         found[asked.stage, asked.model] = line if before is None else _added(before, line)
-    return Bill(lines=tuple(found.values()), beside=other, documents=len(sizes), tokens=pipeline.tokens, oldest=prices.oldest, estimate=walked)
+    return Bill(
+        lines=tuple(found.values()), beside=other, documents=len(sizes), tokens=pipeline.tokens, oldest=prices.oldest,
+        estimate=walked,
+    )  # fmt: skip
 
 
 class _Prices:
-    """Prices calls by the catalog; what runs on the user's own machines is free."""
+    """Prices calls as the book will: by the registry's rows, then by the catalog; the user's own machines are free."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._known = Known(session)
         self._priced: dict[str, Priced] = {}
+        self._days: set[str] = set()
         day = today()
         self._midnight = datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
 
     @property
     def oldest(self) -> str:
-        return self._known.oldest if self._known.days else "today: nothing asked here has one"
+        """The day of the oldest price that was used; nothing where all is free."""
+        return min(self._days, default="")
+
+    @cached_property
+    def _catalog(self) -> Known:
+        return Known(self._session)
 
     def of(self, name: str) -> Priced:
         """Returns what is known of a model's price."""
         if name not in self._priced:
-            model = model_called(self._session.registry, name)
-            is_local = model is not None and self._session.registry.providers[model.provider].local
-            price = model.price if model is not None else None
-            if is_local or (price is not None and price.base.input == 0 and price.base.output == 0):
-                self._priced[name] = Priced(price=FREE)
-            else:
-                self._priced[name] = self._known.priced(model.name if model is not None else name)
+            self._priced[name] = self._found(name)
         return self._priced[name]
+
+    def _found(self, name: str) -> Priced:
+        registry = self._session.registry
+        model = model_called(registry, name)
+        if model is None or (model.price is None and not registry.providers[model.provider].local):
+            # Reading the whole catalog takes a third of a second.
+            found = self._catalog.priced(name if model is None else model.name)
+            self._days |= self._catalog.days
+            return found
+        if registry.providers[model.provider].local:
+            return Priced(price=FREE)
+        self._days |= {str(model.row["as_of"])} if "as_of" in model.row else set()
+        return Priced(price=model.price, context=model.context, max_output=model.max_output)
 
     def line(self, asked: Asked, plan: Any, beside: str) -> Line:
         (own,) = lines((plan,), {asked.model: self.of(asked.model)}, midnight=self._midnight)

@@ -142,9 +142,6 @@ class PanelAsker(Asker):
         """Asks one seat and returns what came of it."""
         document, failures = heard.document, heard.failures
         facts, route = self._turn_route(turn.seat, turn, document)
-        if not route.targets:
-            failures.append(self._nobody(route))
-            return Reply(seat=turn.seat, text=None, failure=f"{failures[-1].kind}: {failures[-1].message}")
         plan = self._stage_plan
         text = "\n".join(message.text for message in turn.messages)
         prepared = Prepared(
@@ -156,6 +153,9 @@ class PanelAsker(Asker):
                 text=plan.kept_text(text),
             ),
         )  # fmt: skip
+        if not route.targets:
+            failures.append(self._nobody(prepared))
+            return Reply(seat=turn.seat, text=None, failure=f"{failures[-1].kind}: {failures[-1].message}")
         ended = await run(
             route, prepared.request, plan.limits, self._doors(prepared, []), prompts=self._prompts,
             parts=parts * plan.at_once,

@@ -5,18 +5,17 @@ import os
 from decimal import Decimal
 from functools import partial
 
-from outrider.cli import asking, pipeline_end, pipeline_estimate, pipeline_file, pipeline_input
+from outrider.cli import asking, pipeline_check, pipeline_end, pipeline_estimate, pipeline_file, pipeline_input
 from outrider.cli.pipeline_estimate import Bill
 from outrider.cli.pipeline_file import Loaded
 from outrider.cli.pipeline_input import Documents
 from outrider.cli.pipeline_telling import Teller
 from outrider.cli.session import Session
-from outrider.cli.show import dollars, note
+from outrider.cli.show import note
 from outrider.doors.batch_journal import Journal
-from outrider.errors import OutriderError, Refused
 from outrider.records import record, replace
 from outrider.rules.bulk import naming, sampling
-from outrider.rules.pipelines import filling, graph
+from outrider.rules.pipelines import graph
 
 LONGEST_NAME = 40
 
@@ -60,7 +59,7 @@ def run_pipeline(flags: Flags) -> int:
     """Runs a pipeline and returns the exit code."""
     session = Session()
     loaded = pipeline_file.load(session, flags.file, private=flags.private)
-    whole = _checked(loaded, pipeline_input.documents(loaded, flags.inputs))
+    whole = pipeline_check.documents(loaded, pipeline_input.documents(loaded, flags.inputs))
     job = Job(
         flags=flags, session=session, loaded=loaded, documents=_part(whole, flags), name=_name(session, flags, loaded),
         of=len(whole.items),
@@ -68,11 +67,13 @@ def run_pipeline(flags: Flags) -> int:
     if not flags.quiet:
         for text in session.registry.notes:
             note(text)
+    pipeline_check.routes(session, loaded, job.documents, quiet=flags.quiet)
     bill = pipeline_estimate.bill(session, loaded, job.documents.items, expected=False)
     if flags.dry_run:
         pipeline_estimate.tell(loaded, bill, as_json=flags.as_json or flags.events, quiet=flags.quiet)
         return 0
-    _check_wall(job, bill)
+    is_machine = flags.as_json or flags.events
+    pipeline_check.wall(loaded, bill, max_cost=flags.max_cost, as_json=is_machine, quiet=flags.quiet)
     output = pipeline_end.output_of(job)
     work = partial(_work, job, output, bill)
     if flags.detach:
@@ -82,33 +83,6 @@ def run_pipeline(flags: Flags) -> int:
         fit = FENCED if session.inside_claude else PRIVATE if loaded.private else ""
         return detach(session.places, asking.new_run(), work, wait=0.0, as_json=flags.as_json, made_for=fit)
     return work()
-
-
-def _checked(loaded: Loaded, found: Documents) -> Documents:
-    """Takes out the documents that lack a field which a stage names; raises where none has it."""
-    pipeline = loaded.pipeline
-    made = frozenset(stage.name for stage in pipeline.stages)
-    has_fields = {name for name, (_, has) in graph.readable(pipeline).items() if has}
-    lacking: dict[str, str] = {}
-    for stage in pipeline.stages:
-        if stage.name not in has_fields:
-            continue
-        lost = dict(filling.missing(stage, found.items, made))
-        if lost and len(lost) == len(found.items):
-            field = next(iter(lost.values()))
-            there = ", ".join(list(found.items[0].fields)[:12])
-            raise OutriderError(
-                f"{loaded.path}: the stage `{stage.name}` names `{{{field}}}`, which no document of {found.source} has",
-                hint=f"they have {there}",
-            )
-        lacking |= {name: f"lacks `{field}`, which the stage `{stage.name}` names" for name, field in lost.items()}
-    if not found.items:
-        why = f": {found.faults[0][0]} {found.faults[0][1]}" if found.faults else ""
-        raise OutriderError(f"{found.source} has no document that can be asked{why}", hint="look at its first lines")
-    return replace(
-        found, items=tuple(item for item in found.items if item.id not in lacking),
-        faults=(*found.faults, *lacking.items()),
-    )  # fmt: skip
 
 
 def _part(found: Documents, flags: Flags) -> Documents:
@@ -125,19 +99,6 @@ def _name(session: Session, flags: Flags, loaded: Loaded) -> str:
         return naming.checked_name(flags.name)
     digest = session.keys.digest(f"pipeline\0{os.path.realpath(loaded.path)}")
     return f"{loaded.pipeline.name[:LONGEST_NAME]}-{digest[:8]}"
-
-
-def _check_wall(job: Job, bill: Bill) -> None:
-    """Refuses paid models where nothing says how much the run may cost, and says what it would."""
-    if job.flags.max_cost is not None or bill.total == 0:
-        return
-    if not job.flags.as_json:
-        pipeline_estimate.show(job.loaded, bill, quiet=job.flags.quiet)
-    wall = "5" if bill.total is None else str(max((bill.total * 2).quantize(Decimal("0.01")), Decimal("0.01")))
-    raise Refused(
-        f"this asks paid models, about {dollars(bill.total)}, and nothing says how much it may cost",
-        hint=f"bound it with `--max-cost {wall}`, or ask a part first: `--sample 5 --max-cost 1`", kind="budget",
-    )  # fmt: skip
 
 
 def _work(job: Job, output: str | None, bill: Bill) -> int:

@@ -1,4 +1,4 @@
-"""`outrider prune`: takes away old rows, stored prompts, answers, jobs and conversations."""
+"""`outrider prune`: takes away old rows, stored prompts, answers, batches, jobs and conversations."""
 
 import time
 from collections.abc import Callable
@@ -19,20 +19,21 @@ Examples:
   outrider prune --before 90d
   outrider prune --prompts
   outrider prune --answers --threads --before 30d"""
-KINDS = ("rows", "prompts", "answers", "jobs", "threads")
+KINDS = ("rows", "prompts", "answers", "batches", "jobs", "threads")
 
 
 @click.command(epilog=EXAMPLES)
 @click.option("--before", metavar="T", help="What is older than a span (90d, 24h) or a date in UTC.")
 @click.option("--prompts", is_flag=True, help="Stored texts of prompts (`privacy.store_prompts`).")
 @click.option("--answers", is_flag=True, help="Answers that were written to files of ours.")
+@click.option("--batches", is_flag=True, help="Batches that ended, with their answers and kept input.")
 @click.option("--jobs", is_flag=True, help="Jobs that ended, with what they printed.")
 @click.option("--threads", is_flag=True, help="Conversations, in every repository.")
 @click.option("--dry-run", is_flag=True, help="Say what would go; take nothing away.")
 @plain_options
 def prune(
-    *, before: str | None, prompts: bool, answers: bool, jobs: bool, threads: bool, dry_run: bool, as_json: bool,
-    quiet: bool,
+    *, before: str | None, prompts: bool, answers: bool, batches: bool, jobs: bool, threads: bool, dry_run: bool,
+    as_json: bool, quiet: bool,
 ) -> None:  # fmt: skip
     """Take away what is old. Without flags it says what there is.
 
@@ -40,7 +41,7 @@ def prune(
     unless --before says how old. Sums of money stay, and the ledger keeps a row of every pruning.
     """
     session = Session()
-    flags = {"prompts": prompts, "answers": answers, "jobs": jobs, "threads": threads}
+    flags = {"prompts": prompts, "answers": answers, "batches": batches, "jobs": jobs, "threads": threads}
     named = tuple(kind for kind in KINDS if flags.get(kind))
     is_look = dry_run or not (named or before)
     if not is_look:
@@ -69,6 +70,11 @@ def _work(session: Session, kind: str, *, until: float, is_look: bool) -> Callab
     if kind == "prompts":
         clear = pruning.count_prompts if is_look else pruning.prune_prompts
         return lambda: clear(ledger, before=until)
+
+    if kind == "batches":
+        clear = pruning.count_batches if is_look else pruning.prune_batches
+        kept = pruning.inputs(where, before=until)
+        return lambda: clear(ledger, before=until) + (len(kept) if is_look else pruning.remove(kept))
 
     def found() -> tuple[str, ...]:
         if kind == "answers":

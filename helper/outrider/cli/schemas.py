@@ -41,7 +41,7 @@ def acceptance(schema: Mapping[str, Any]) -> Callable[[Answer], Outcome]:
         found = schemas.problems(value, schema)
         if found:
             return _unfit(answer, f"does not fit the schema: {found[0].path}: {found[0].message}")
-        return replace(answer, text=text)
+        return answer if text == answer.text else replace(answer, text=text)
 
     return judge
 

@@ -43,12 +43,23 @@ def _facts(session: Session, situation: Situation, trouble: tuple[str, ...]) -> 
         "default_task": session.registry.values.get("default"),
         "keys": _keys(session), "refused_keys": refused_keys(session, situation),
         "servers": _servers(session, situation), "budgets": budgets.facts(situation.limits, situation.spend),
-        **_private_files(session), "pack": pack_state.facts(session),
+        "batches": _batches(session), **_private_files(session), "pack": pack_state.facts(session),
         "project": _project(session), "notes": [*session.registry.notes, *trouble],
         "home": session.places.home, "inside_claude_code": session.inside_claude,
         "versions": {"outrider": __version__, "python": platform.python_version(),
                      "sqlite": ledger_read.sqlite_version(), "registry": session.registry.digest},
     }  # fmt: skip
+
+
+def _batches(session: Session) -> list[dict[str, str]]:
+    """Returns the runs over many documents that were begun and have not ended."""
+    from outrider.doors.batch_journal import Journal
+
+    try:
+        found = Journal(session.ledger, session.places).unfinished()
+    except StorageFault:
+        return []
+    return [{"name": row["name"], "begun": ledger_read.stamp(row["at"])} for row in found]
 
 
 def _keys(session: Session) -> list[dict[str, Any]]:
@@ -142,6 +153,10 @@ def _lines(facts: dict[str, Any], *, quiet: bool) -> list[str]:
         lines.append(f"no key    {', '.join(missing)}")
     lines += [f"server    {_server_words(entry)}" for entry in facts["servers"]]
     lines.append(f"budgets   {budgets.words(facts['budgets'])}")
+    lines += [
+        f"batch     {entry['name']}, begun {entry['begun']}, has documents left: type its command again"
+        for entry in facts["batches"]
+    ]
     lines += pack_state.lines(facts["pack"])
     lines += [f"private   {private_words(entry)}" for entry in facts.get("private_files", ())]
     if facts["project"] is not None:

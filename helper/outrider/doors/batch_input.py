@@ -14,7 +14,8 @@ from typing import Any, BinaryIO, Literal
 
 from outrider.data import NOTHING, Json
 from outrider.doors.digest import blake2b
-from outrider.doors.files import read_small
+from outrider.doors.files import make_folder, read_small
+from outrider.doors.settings import Places
 from outrider.errors import OutriderError, StorageFault
 from outrider.records import record
 
@@ -48,6 +49,11 @@ class Input:
     columns: tuple[str, ...] = ()
     delimiter: str = ","
     files: tuple[str, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """What people call it: the file, or the folder that a pattern begins in."""
+        return os.path.abspath(self.path) if self.kind == "files" else self.path
 
     def lines(self) -> Iterator[Line]:
         """Yields every document, in order."""
@@ -101,6 +107,29 @@ def open_input(text: str) -> Input:
             hint="name a .jsonl or .csv file, a folder, or a pattern in quotes: `'notes/*.md'`",
         )
     return Input(name=text, kind="lines", path=text)
+
+
+def spooled(places: Places, stream: BinaryIO) -> str:
+    """Writes what a stream holds into our home, under a digest of it, so that the same again is the same input."""
+    folder = places.ours("batches")
+    make_folder(folder)
+    draft = os.path.join(folder, f"stdin.{os.getpid()}.tmp")
+    digest = blake2b(digest_size=12)
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                while chunk := stream.read(CHUNK):
+                    digest.update(chunk)
+                    file.write(chunk)
+            path = os.path.join(folder, f"stdin-{digest.hexdigest()}.jsonl")
+            os.replace(draft, path)
+        except BaseException:
+            os.unlink(draft)
+            raise
+    except OSError as fault:
+        raise StorageFault(f"cannot write {draft}: {fault.strerror}", hint="check the free space (`df -h`)") from None
+    return path
 
 
 def _files(text: str, *, base: str, found: list[str]) -> Input:

@@ -188,7 +188,7 @@ class Batch:
             " ORDER BY position LIMIT ?",
             (self.id, 2**62 if below is None else below, limit),
         )
-        return tuple(_kept(row) for row in rows)
+        return tuple(kept(row) for row in rows)
 
     def results(self, *, completed: bool = False, below: int | None = None) -> Iterator[Kept]:
         """Yields what the documents came to, in the order of the input or of their ends, a page at a time."""
@@ -200,7 +200,7 @@ class Batch:
                 " AND state IN ('done', 'failed') ORDER BY position LIMIT ?",
                 (self.id, last, bound, PAGE),
             ):
-                yield from map(_kept, rows)
+                yield from map(kept, rows)
                 last = rows[-1]["position"]
             return
         order = self._ledger.read(
@@ -209,10 +209,11 @@ class Batch:
             (self.id, bound),
         )
         for (row,) in order:
-            yield _kept(self._ledger.read("SELECT * FROM batch_documents WHERE id = ?", (row,))[0])
+            yield kept(self._ledger.read("SELECT * FROM batch_documents WHERE id = ?", (row,))[0])
 
 
-def _kept(row: Row) -> Kept:
+def kept(row: Row) -> Kept:
+    """Returns what a document's row holds."""
     return Kept(
         position=row["position"], id=None if row["key"] is None else json.loads(row["key"]), state=row["state"],
         answer=row["answer"], model=row["model"], kind=row["kind"], message=row["message"] or "",

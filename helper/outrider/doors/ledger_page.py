@@ -13,7 +13,7 @@ from typing import Any
 from outrider.data import Answer, Attempt, Failure, Target
 from outrider.doors import ledger_audit, ledger_purse, ledger_rates, ledger_spend
 from outrider.doors.ledger_file import Connection, Row
-from outrider.records import record, replace
+from outrider.records import memo, record, replace
 from outrider.rules import health as health_rules
 from outrider.rules import privacy
 from outrider.rules.disclosure import Disclosure
@@ -82,6 +82,7 @@ class Page:
         self._boot = boot
         self._totals = ledger_spend.Totals(connection)
         self._rates = ledger_rates.Turns(connection, boot)
+        self._purses = ledger_purse.Purses(connection)
         self._runs: set[str] = set()
         self._sums: dict[str, _Sums] = {}
         self._health: dict[str, Row | None] = {}
@@ -115,7 +116,7 @@ class Page:
         periods = ledger_spend.periods(at, run.repository)
         self._totals.move(run.id, periods, nano)
         if verdict.is_repeat:
-            ledger_purse.take(self.connection, target.provider.name)
+            self._purses.take(target.provider.name)
         return Reservation(
             row=row, run=run.id, nano=nano, booking=verdict, periods=periods, is_probe=self._claim_probe(target)
         )
@@ -150,7 +151,7 @@ class Page:
         self._rates.came_back(attempt, taken=reservation.booking.tokens)
         self._move_health(attempt, is_probe=reservation.is_probe)
         if is_answer:
-            ledger_purse.give(self.connection, attempt.target.provider.name)
+            self._purses.give(attempt.target.provider.name)
 
     def insert_run(self, run: RunRow) -> None:
         """Books a run, where that was not done before."""
@@ -249,8 +250,9 @@ def _text(value: str) -> str:
     return value if value.isascii() else value.encode("utf-8", "replace").decode()
 
 
+@memo
 def _described(target: Target) -> tuple[Any, ...]:
-    """Returns what a row says of its target."""
+    """Returns what a row says of its target: the same for all of many documents."""
     provider = target.provider
     return storable(
         target.health_key, target.model.name, provider.name, target.wire_id, privacy.origin(provider.base_url),

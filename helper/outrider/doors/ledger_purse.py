@@ -15,20 +15,32 @@ def purse(ledger: LedgerFile, provider: str) -> int:
     return rows[0]["tenths"] if rows else quota.FULL
 
 
-def take(connection: Connection, provider: str) -> None:
-    """Pays for a repeat that is about to leave."""
-    row = connection.execute(READ, (provider,)).fetchone()
-    left = quota.after_repeat(row["tenths"] if row else quota.FULL)
-    connection.execute("INSERT OR REPLACE INTO purses VALUES (?, ?)", (provider, left))
+class Purses:
+    """The purses as one transaction sees them, with its own repeats and answers in them."""
 
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._held: dict[str, int] = {}
 
-def give(connection: Connection, provider: str) -> None:
-    """Books an answer; a full purse needs no row."""
-    row = connection.execute(READ, (provider,)).fetchone()
-    if row is None:
-        return
-    filled = quota.after_answer(row["tenths"])
-    if filled < quota.FULL:
-        connection.execute("UPDATE purses SET tenths = ? WHERE provider = ?", (filled, provider))
-    else:
-        connection.execute("DELETE FROM purses WHERE provider = ?", (provider,))
+    def take(self, provider: str) -> None:
+        """Pays for a repeat that is about to leave."""
+        self._keep(provider, quota.after_repeat(self._read(provider)))
+
+    def give(self, provider: str) -> None:
+        """Books an answer; a full purse needs no row."""
+        held = self._read(provider)
+        if held < quota.FULL:
+            self._keep(provider, quota.after_answer(held))
+
+    def _read(self, provider: str) -> int:
+        if provider not in self._held:
+            row = self._connection.execute(READ, (provider,)).fetchone()
+            self._held[provider] = row["tenths"] if row else quota.FULL
+        return self._held[provider]
+
+    def _keep(self, provider: str, tenths: int) -> None:
+        self._held[provider] = tenths
+        if tenths < quota.FULL:
+            self._connection.execute("INSERT OR REPLACE INTO purses VALUES (?, ?)", (provider, tenths))
+        else:
+            self._connection.execute("DELETE FROM purses WHERE provider = ?", (provider,))

@@ -8,7 +8,7 @@ same document changes nothing. Handles outlive their processes: any later one ma
 import json
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -16,10 +16,12 @@ from typing import Any
 from outrider.data import Attempt, Failure
 from outrider.doors import ledger_spend
 from outrider.doors.alive import is_alive
+from outrider.doors.batch_journal import Kept, kept
 from outrider.doors.ledger import Ledger
 from outrider.doors.ledger_file import Connection, Row
 from outrider.doors.ledger_page import Reservation, storable
 from outrider.doors.provider_batch_rows import Given, Handle, Wanted, booking, hold, settle_row, unpaced, update
+from outrider.records import replace
 from outrider.rules import privacy
 from outrider.rules.limits import Booking
 from outrider.rules.money import from_nano
@@ -104,6 +106,11 @@ class Handles:
         """Books that the provider was asked to stop."""
         self._note(handle, stopped=self._at(), next_poll=None)
 
+    def redate(self, handle: Handle, *, due: float, fall_back_at: float) -> Handle:
+        """Books by when its answers are wanted now."""
+        self._note(handle.id, due=due, fall_back_at=fall_back_at)
+        return replace(handle, due=due, fall_back_at=fall_back_at)
+
     def lost(self, handle: str, message: str, *, next_poll: float) -> None:
         """Books that the provider does not know it any more: what it may have cost stays reserved."""
         self._note(handle, state="lost", polled=self._at(), next_poll=next_poll, message=message)
@@ -180,6 +187,18 @@ class Handles:
         """Returns by which names a provider knows those of ours that it has confirmed."""
         rows = self.ledger.read("SELECT remote FROM provider_batches WHERE provider = ? AND remote <> ''", (provider,))
         return frozenset(row["remote"] for row in rows)
+
+    def results(self, handle: Handle) -> Iterator[Kept]:
+        """Yields what a handle's documents came to, in the order in which they were handed over."""
+        last = -1
+        while rows := self.ledger.read(
+            "SELECT documents.*, held.number FROM provider_batch_documents AS held JOIN batch_documents AS documents"
+            " ON documents.id = held.document WHERE held.handle = ? AND held.number > ?"
+            " AND held.state IN ('answered', 'failed') ORDER BY held.number LIMIT 500",
+            (handle.id, last),
+        ):
+            yield from map(kept, rows)
+            last = rows[-1]["number"]
 
     def cost(self, handle: str) -> Decimal:
         """Returns what a handle's documents are booked with now."""

@@ -70,6 +70,41 @@ def count_prompts(ledger: LedgerFile, *, before: float) -> int:
     return int(found[0][0]) if found else 0
 
 
+STALE = 604_800.0
+"""A run over many documents that nobody went on with for so much longer is as old as one that ended."""
+OLD_BATCHES = (
+    "SELECT id FROM batches WHERE (ended < ?1 OR (ended IS NULL AND at < ?1 - ?2)) AND NOT EXISTS"
+    " (SELECT 1 FROM batch_documents WHERE batch = batches.id AND state = 'submitted')"
+)
+"""What a provider still works on is not forgotten: its answers are paid for."""
+
+
+def prune_batches(ledger: LedgerFile, *, before: float) -> int:
+    """Deletes batches that ended before a moment, with their answers; returns how many."""
+    if not count_batches(ledger, before=before):
+        return 0
+    _overwrite(ledger)
+    with ledger.transaction() as connection:
+        old = (before, STALE)
+        connection.execute(f"CREATE TEMP TABLE old_batches AS {OLD_BATCHES}", old)
+        connection.execute("DELETE FROM batch_documents WHERE batch IN (SELECT id FROM old_batches)")
+        count = connection.execute("DELETE FROM batches WHERE id IN (SELECT id FROM old_batches)").rowcount
+        connection.execute("DROP TABLE old_batches")
+    _settle(ledger)
+    return count
+
+
+def count_batches(ledger: LedgerFile, *, before: float) -> int:
+    """Counts the batches that ended before a moment."""
+    found = ledger.read(f"SELECT COUNT(*) FROM ({OLD_BATCHES})", (before, STALE))  # noqa: S608
+    return int(found[0][0]) if found else 0
+
+
+def inputs(places: Places, *, before: float) -> tuple[str, ...]:
+    """Returns the documents that came by stdin and were kept for a run to be resumed."""
+    return tuple(path for path in _older(places.ours("batches"), before=before) if path.endswith(".jsonl"))
+
+
 def _overwrite(ledger: LedgerFile) -> None:
     # Without it what is deleted stays readable in the file until its place is needed.
     ledger.read("PRAGMA secure_delete = ON")

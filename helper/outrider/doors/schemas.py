@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from outrider.data import Json
 from outrider.errors import OutriderError
-from outrider.records import record
+from outrider.records import memo, record
 from outrider.rules.nearest import nearest
 from outrider.rules.paths import inside
 
@@ -88,6 +88,7 @@ def check_schema(schema: Json, *, source: str) -> None:
         raise OutriderError(f"{source} is nested too deeply to be a JSON Schema", hint=hint) from None
 
 
+@memo
 def _validator(schema: Mapping[str, Json]) -> "Validator":
     import jsonschema
     from referencing.jsonschema import EMPTY_REGISTRY

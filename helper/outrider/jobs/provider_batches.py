@@ -229,6 +229,21 @@ def give_back(name: str, failure: Failure, target: Target, doors: Doors) -> Fail
     return failure
 
 
+def asked_again(handle: Handle, target: Target, doors: Doors) -> list[tuple[int, Attempt]]:
+    """Returns what is booked for documents that a person wants back although they may be answered: their worst case."""
+    lost = Failure(kind="interrupted", message="given up: nobody knows whether it was answered", certainty="in_doubt")
+    return [
+        (
+            number,
+            Attempt(
+                target=target, outcome=lost, cost=entry.booking.worst, cost_known=entry.booking.known,
+                certainty="in_doubt",
+            ),
+        )
+        for number, entry in doors.handles.entries(handle).items()
+    ]  # fmt: skip
+
+
 async def tried(call: HttpCall, target: Target, doors: Doors) -> tuple[Small, Json | Failure]:
     """Makes a call that bills nothing, again after a passing fault; returns the reply and what it says."""
     number = 0

@@ -95,7 +95,7 @@ class Plan:
 
 
 def plan(
-    *, now: float, by: float, seconds: float, window: float, cancel: float, barred: str = "", saves: bool = True
+    *, now: float, by: float, seconds: float, window: float, cancel: float, barred: str = ""
 ) -> Plan:
     """Decides between asking one by one, which takes so many `seconds`, and a batch with this `window`.
 
@@ -103,8 +103,6 @@ def plan(
     """
     if barred:
         return Plan(way="sync", why=barred)
-    if not saves:
-        return Plan(way="sync", why="a batch is not known to be cheaper there")
     fall_back_at = by - seconds * SLACK - cancel - MARGIN
     if fall_back_at - now < LEAST_WAIT:
         return Plan(way="sync", why="too little time to wait for a batch")

@@ -10,6 +10,7 @@ from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
 from outrider.data import Message, Tool, Usage
+from outrider.records import memo
 from outrider.rows import Condition, Price, Rates
 
 MILLION = Decimal(1_000_000)
@@ -23,9 +24,9 @@ MESSAGE_TOKENS = 8
 
 def rates_at(price: Price, *, input_tokens: int, at: float) -> Rates:
     """Returns the rates that hold for a prompt of this size at this time."""
-    rates = price.base
-    if price.changes or price.windows:
-        rates = _at_time(price, at)
+    rates = _at_time(price, at) if price.changes or price.windows else price.base
+    if not price.tiers:
+        return rates
     for tier in sorted(price.tiers, key=lambda tier: tier.above or 0):
         if tier.above is not None and input_tokens > tier.above:
             rates = over(rates, tier.rates)
@@ -140,7 +141,12 @@ def most_tokens(
 
 def _schema_bytes(schema: Mapping[str, Any] | None) -> int:
     # With the sentence that asks for it where a model takes no schema.
-    return len(json.dumps(schema)) + 160 if schema is not None else 0
+    return _json_bytes(schema) + 160 if schema is not None else 0
+
+
+@memo
+def _json_bytes(schema: Mapping[str, Any]) -> int:
+    return len(json.dumps(schema))
 
 
 def tools_bytes(tools: tuple[Tool, ...]) -> int:

@@ -4,13 +4,12 @@ The engine asks here before each call, whoever asked for it; what stays on the u
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from outrider.data import NOTHING, Answer, Failure, Message, Request, Target
-from outrider.records import record, replace
-from outrider.rules.redaction import LOOKS_LIKE_KEY
+from outrider.records import memo, record, replace
+from outrider.rules.redaction import has_key_shape
 
 WARNING = "the prompt holds something that looks like a key (`privacy.redact` would hide it)"
 
@@ -51,7 +50,7 @@ def clear(
         return Failure(kind="private", certainty="not_sent", message=told(name))
     if redact:
         return _redacted(request, redact)
-    is_odd = any(re.search(LOOKS_LIKE_KEY, text) for message in request.messages for text in _said(message))
+    is_odd = any(has_key_shape(text) for message in request.messages for text in _said(message))
     return Cleared(request=request, warnings=(WARNING,) if is_odd else ())
 
 
@@ -63,11 +62,17 @@ def told(name: str) -> str:
 def leaked(request: Request, secrets: Mapping[str, str]) -> str | None:
     """Returns the variable whose value would leave, or None."""
     texts = [text for message in request.messages for text in _said(message)]
-    kept = [[*message.replay, *(call.extra for call in message.tool_calls)] for message in request.messages]
+    kept = [
+        [*message.replay, *(call.extra for call in message.tool_calls)]
+        for message in request.messages
+        if message.replay or message.tool_calls
+    ]
     about = [[tool.name, tool.description, tool.schema] for tool in request.tools]
-    for extra in (request.schema, dict(request.params), kept, about):
+    for extra in (dict(request.params), kept, about):
         if extra:
             texts += _strings(extra)
+    if request.schema:
+        texts += _schema_strings(request.schema)
     return next((name for value, name in secrets.items() if any(value in text for text in texts)), None)
 
 
@@ -99,6 +104,10 @@ def _strings(value: Any) -> list[str]:
             return [text for part in value for text in _strings(part)]
         case _:
             return []
+
+
+# Thousands of documents share one schema.
+_schema_strings = memo(_strings)
 
 
 def _redacted(request: Request, redact: bool | list[str]) -> Cleared:  # noqa: FBT001 (a setting that is either)

@@ -7,6 +7,8 @@ half at its end is taken out too.
 import re
 
 LOOKS_LIKE_KEY = r"\b(?:sk|pk|rk|gsk|xai|r8|hf|ghp|gho|glpat|AIza|AKIA|Bearer|key)[-_ ]?[A-Za-z0-9][A-Za-z0-9_\-]{18,}"
+LEAST_KEY = 19
+"""The least letters without a blank that such a thing ends in."""
 REDACTED = "[redacted]"
 LEAST = 6
 """So many letters of a key at the end of a cut text are taken for its first half."""
@@ -19,14 +21,26 @@ def redact(text: str, values: tuple[str, ...]) -> str:
     half = _begun(text[:cut], values)
     if half >= LEAST:
         text = text[: cut - half] + REDACTED + text[cut:]
-    return re.sub(LOOKS_LIKE_KEY, REDACTED, text)
+    return re.sub(LOOKS_LIKE_KEY, REDACTED, text) if _has_long_word(text) else text
+
+
+def has_key_shape(text: str) -> bool:
+    """Whether something in a text looks like a key."""
+    return _has_long_word(text) and re.search(LOOKS_LIKE_KEY, text) is not None
+
+
+def _has_long_word(text: str) -> bool:
+    """Whether a text has a word as long as what follows a key's mark at least: most prose has none, and is done."""
+    return len(text) >= LEAST_KEY and max(map(len, text.split()), default=0) >= LEAST_KEY
 
 
 def without(text: str, values: tuple[str, ...]) -> str:
     """Returns the text without any of these values."""
+    if not any(value and value in text for value in values):
+        return text
     # All in one pass, longest first: a short value would else be found inside the mark of a longer one.
     known = "|".join(re.escape(value) for value in sorted(values, key=len, reverse=True) if value)
-    return re.sub(known, REDACTED, text) if known else text
+    return re.sub(known, REDACTED, text)
 
 
 def ready(text: str, values: tuple[str, ...]) -> tuple[str, str]:
@@ -42,4 +56,10 @@ def _begun(text: str, values: tuple[str, ...]) -> int:
 
 
 def _overlap(text: str, value: str) -> int:
-    return next((size for size in range(min(len(value) - 1, len(text)), 0, -1) if text.endswith(value[:size])), 0)
+    end = text[-(len(value) - 1) :] if len(value) > 1 else ""
+    start = end.find(value[0]) if end else -1
+    while start >= 0:
+        if value.startswith(end[start:]):
+            return len(end) - start
+        start = end.find(value[0], start + 1)
+    return 0

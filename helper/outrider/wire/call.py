@@ -10,13 +10,15 @@ from collections.abc import Mapping
 from typing import assert_never
 
 from outrider import __version__
-from outrider.data import Failure, HttpCall, Json, Reading, Request, Target, Timing
+from outrider.data import NOTHING, Failure, HttpCall, Json, Reading, Request, Target, Timing
 from outrider.errors import OutriderError, Refused
 from outrider.providers import quirks
+from outrider.records import memo
 from outrider.rows import Provider
 from outrider.rules.privacy import is_local, runs_in_the_cloud
 
 Headers = tuple[tuple[str, str], ...]
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 
 
 def encode(request: Request, target: Target, *, key: str | None, timing: Timing) -> tuple[HttpCall, tuple[str, ...]]:
@@ -24,49 +26,61 @@ def encode(request: Request, target: Target, *, key: str | None, timing: Timing)
     provider = target.provider
     if request.private and not is_local(provider.base_url, declared=provider.local, wire_id=target.wire_id):
         raise Refused(f"{target.name} is not local, and the request is private", hint="see `outrider route --private`")
-    own: dict[str, str] = {}
     match provider.dialect:
         case "openai":
             from outrider.wire import openai_chat
 
             body, warnings = openai_chat.build(request, target)
-            url = join(provider.base_url, openai_chat.PATH)
+            url, headers = _envelope(target, openai_chat.PATH, key, request.stream, NOTHING)
         case "anthropic":
             from outrider.wire import anthropic_messages
 
             body, warnings = anthropic_messages.build(request, target)
-            url = join(provider.base_url, anthropic_messages.PATH)
-            own = anthropic_messages.HEADERS
+            url, headers = _envelope(target, anthropic_messages.PATH, key, request.stream, anthropic_messages.HEADERS)
         case "ollama":
             from outrider.wire import ollama_chat
 
             body, warnings = ollama_chat.build(request, target)
-            url = join(provider.base_url, ollama_chat.PATH)
+            url, headers = _envelope(target, ollama_chat.PATH, key, request.stream, NOTHING)
         case "echo":
             from outrider.wire import echo
 
             body, warnings = echo.build(request, target)
-            url = echo.URL
+            url, headers = _envelope(target, echo.URL, key, request.stream, NOTHING)
         case "native":
             raise ValueError(f"{target.name} is run by Claude Code, never called")
         case _:
             assert_never(provider.dialect)
-    headers = {
-        "content-type": "application/json",
-        "accept": _accepted(target) if request.stream else "application/json",
-        **own,
-        **about(provider, key),
-    }
     call = HttpCall(
         method="POST",
         url=url,
-        headers=tuple(headers.items()),
-        body=_dump(_carrying(body, target.carries)),
+        headers=headers,
+        body=_dump(_carrying(body, target.carries) if target.carries else body),
         timing=timing,
         stream=request.stream,
         local_only=target.local or request.private,
     )
     return call, warnings
+
+
+# The same for all of many documents.
+@memo
+def _envelope(
+    target: Target,
+    path: str,
+    key: str | None,
+    stream: bool,  # noqa: FBT001 - what is remembered is known by place
+    own: Mapping[str, str],
+) -> tuple[str, Headers]:
+    """Returns where a call goes and its headers; a path that is a whole address stays as it is."""
+    provider = target.provider
+    headers = {
+        "content-type": "application/json",
+        "accept": _accepted(target) if stream else "application/json",
+        **own,
+        **about(provider, key),
+    }
+    return join(provider.base_url, path) if path.startswith("/") else path, tuple(headers.items())
 
 
 def _carrying(body: Mapping[str, Json], fields: Mapping[str, Json]) -> dict[str, Json]:
@@ -214,7 +228,7 @@ def origin(url: str) -> str:
 def _dump(body: dict[str, Json]) -> bytes:
     """Returns JSON in ASCII, so that no text can break it."""
     try:
-        return json.dumps(body, separators=(",", ":"), allow_nan=False).encode("ascii")
+        return _ENCODER.encode(body).encode("ascii")
     except (TypeError, ValueError, RecursionError) as wrong:
         raise OutriderError(
             f"a parameter or the schema is not plain JSON: {wrong}",

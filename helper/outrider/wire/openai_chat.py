@@ -4,10 +4,12 @@ Everything that is true of everyone who speaks it is here; what one endpoint doe
 and its quirks.
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
 from outrider.data import Json, Reading, Request, Target
 from outrider.providers import Quirks, quirks
+from outrider.records import memo
 from outrider.wire.messages import read_system, read_turns
 from outrider.wire.parameters import Params, apply_row, merge, read_cap_field, read_rules, read_schema_mode
 from outrider.wire.reading import HttpReading
@@ -30,9 +32,7 @@ def build(request: Request, target: Target) -> tuple[Params, tuple[str, ...]]:
     if request.stream and target.provider.row.get("stream_usage", True):
         body["stream_options"] = {"include_usage": True}
     if request.schema is not None and mode == "schema":
-        schema = strip_meta(request.schema)
-        wanted = {"name": "answer", "schema": schema, "strict": is_enforceable(schema)}
-        body["response_format"] = {"type": "json_schema", "json_schema": wanted}
+        body["response_format"] = _format(request.schema)
     elif request.schema is not None and mode == "object":
         body["response_format"] = {"type": "json_object"}
     if request.tools:
@@ -46,6 +46,14 @@ def build(request: Request, target: Target) -> tuple[Params, tuple[str, ...]]:
     body, unswitched = _switch(body, target)
     body, dropped = apply_row(body, target.provider, given=params)
     return body, (*warnings, *unswitched, *dropped)
+
+
+@memo
+def _format(schema: Mapping[str, Json]) -> Json:
+    """Returns the field that asks for answers of a schema: the same for all of many documents."""
+    plain = strip_meta(schema)
+    wanted = {"name": "answer", "schema": plain, "strict": is_enforceable(plain)}
+    return {"type": "json_schema", "json_schema": wanted}
 
 
 def _tools(request: Request) -> Params:

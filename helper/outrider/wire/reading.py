@@ -71,8 +71,8 @@ class HttpReading:
         self._mode: Literal["", "whole", "events", "lines", "refusal"] = ""
         self._body: list[bytes] = []
         self._size = 0
-        self._events = Events()
-        self._lines = Lines()
+        self._events: Events | None = None
+        self._lines: Lines | None = None
         self._has_events = False
 
     def open(self, status: int, headers: Mapping[str, str]) -> None:
@@ -90,14 +90,14 @@ class HttpReading:
             if not chunk:
                 return ""
             if self._framing == "sse" and chunk[0] in EVENT_STARTS:
-                self._mode = "events"
+                self._mode, self._events = "events", Events()
             elif self._framing == "ndjson" and self._stream and chunk.startswith(b"{"):
-                self._mode = "lines"
+                self._mode, self._lines = "lines", Lines()
             else:
                 self._mode = "whole"
-        if self._mode == "events":
+        if self._events is not None:
             return "".join([self._take(name, data) for name, data in self._events.feed(chunk)])
-        if self._mode == "lines":
+        if self._lines is not None:
             return "".join([self._take("", line) for line in self._lines.feed(chunk) if line.strip()])
         if self._mode == "whole" or self._size < REFUSAL_LIMIT:
             self._size += len(chunk)
@@ -117,7 +117,7 @@ class HttpReading:
                 request_id=self._reply.request_id,
             )
         reply = self._reply
-        if self._events.too_long or self._lines.too_long:
+        if (self._events is not None and self._events.too_long) or (self._lines is not None and self._lines.too_long):
             reply.fail("too_large", "a line of the stream is longer than 1 MiB")
         if fault is None:
             self._end()
@@ -160,13 +160,13 @@ class HttpReading:
         reply = self._reply
         if self._mode == "whole":
             self._read_body()
-        elif self._mode == "events":
+        elif self._events is not None:
             for name, data in self._events.close():
                 if isinstance(_load(data), dict) or data.strip() == "[DONE]":
                     self._take(name, data)
             if self._events.strange and not self._has_events:
                 reply.fail("bad_response", "the reply is neither JSON nor a stream of events")
-        elif self._mode == "lines":
+        elif self._lines is not None:
             line = self._lines.close()
             if line.strip() and (isinstance(_load(line), dict) or not self._has_events):
                 self._take("", line)

@@ -30,6 +30,7 @@ FINISHES = {
 """How generation ended, in one word each; any other word means that it came to its end."""
 
 
+UNKNOWN = Usage()
 MOST_WIDE = 1 << 24
 """The longest text, in letters, that has one beyond the first 65,536 of Unicode."""
 
@@ -60,7 +61,7 @@ class Reply:
     def __init__(self, quirks: Quirks, *, splits_thinking: bool) -> None:
         """Starts with nothing known."""
         self.quirks = quirks
-        self.usage = Usage()
+        self.usage = UNKNOWN
         self.served_by = ""
         self.request_id = ""
         self.finish = ""

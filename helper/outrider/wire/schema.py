@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 
 from outrider.data import Json
+from outrider.records import memo
 
 ENFORCED = frozenset(
     {
@@ -38,6 +39,7 @@ def strip_meta(schema: Mapping[str, Json]) -> dict[str, Json]:
     return {name: value for name, value in schema.items() if name not in ("$schema", "$id", "$comment")}
 
 
+@memo
 def instruct(schema: Mapping[str, Json]) -> str:
     """Returns the sentence that asks for JSON of a schema."""
     written = json.dumps(dict(schema), ensure_ascii=False, separators=(",", ":"))

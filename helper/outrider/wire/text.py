@@ -20,7 +20,10 @@ def clean(text: str) -> str:
 
 def one_line(text: str, limit: int = 2000) -> str:
     """Returns text without control, direction and tag characters, on one line, at most `limit` long."""
-    shown = "".join(" " if _is_unseen(letter) else letter for letter in clean(text[: limit * 2]))
+    text = text[: limit * 2]
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())[:limit]
+    shown = "".join(" " if _is_unseen(letter) else letter for letter in clean(text))
     return " ".join(shown.split())[:limit]
 
 

@@ -48,11 +48,12 @@ def document(
         except KeyError as missing:
             problem = f"has no field `{missing.args[0]}`"
     if not problem and not prompt.strip():
-        problem = "its prompt is empty"
+        problem = "has an empty prompt"
     if not problem and len(prompt) > LONGEST_PROMPT:
-        problem = f"its prompt has more than {LONGEST_PROMPT:,} letters"
+        problem = f"has a prompt of more than {LONGEST_PROMPT:,} letters"
+    where = f"line {line}" if path is None else "it"
     return Document(
-        position=position, id=known, prompt="" if problem else prompt, fault=problem and f"line {line} {problem}",
+        position=position, id=known, prompt="" if problem else prompt, fault=problem and f"{where} {problem}",
         line=line, path=path,
     )  # fmt: skip
 

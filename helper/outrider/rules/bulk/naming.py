@@ -33,12 +33,12 @@ def id_problem(value: Any) -> str:
     if value is None:
         return "has no id"
     if isinstance(value, bool) or not isinstance(value, (str, int)):
-        return "its id is neither text nor a whole number"
+        return "has an id that is neither text nor a whole number"
     text = str(value)
     if not text.strip():
-        return "its id is empty"
+        return "has an empty id"
     if len(text) > LONGEST_ID:
-        return f"its id has more than {LONGEST_ID} letters"
+        return f"has an id of more than {LONGEST_ID} letters"
     return ""
 
 
