@@ -182,6 +182,8 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
     try:
         while True:
             head = await reader.readuntil(b"\r\n\r\n")
+            if not head.startswith(b"POST"):
+                break
             length = int(head.lower().partition(b"content-length:")[2].split(b"\r")[0])
             model = json.loads(await reader.readexactly(length))["model"]
             await asyncio.sleep(float(model))
@@ -192,6 +194,8 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
             writer.write(b"HTTP/1.1 200 OK\r\n%s\r\ncontent-length: %d\r\n\r\n%s" % (kind, len(body), body))
             await writer.drain()
     except (asyncio.IncompleteReadError, ConnectionError):
+        pass
+    finally:
         writer.close()
 
 

@@ -17,7 +17,8 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "helper" / "outrider"
 MODULES = tuple(sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py")))
 TESTS = tuple(sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("test_*.py")))
-SLOW_LANES = ("tests/bench/", "tests/e2e/", "tests/live/", "tests/litellm_proxy/", "tests/peers/", "tests/torture/")
+SLOW_LANES = ("tests/bench/", "tests/e2e/", "tests/live/", "tests/litellm_proxy/", "tests/mcp/", "tests/peers/",
+              "tests/torture/")  # fmt: skip
 
 PURE = ("data.py", "rows.py", "errors.py", "records.py", "rules/", "providers/", "wire/")
 IMPURE_MODULES = {

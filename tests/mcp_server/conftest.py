@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.typing_it import write_layer
+from tests.cli.typing_it import Shell, write_layer
 from tests.servers import ScriptedServer
 
 PRICE = {"input": 1, "output": 2}
@@ -38,3 +38,9 @@ def layer(home: Path, server: ScriptedServer) -> dict[str, Any]:
     }  # fmt: skip
     write_layer(home, values)
     return values
+
+
+@pytest.fixture
+def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
+    """Gives a shell in the project."""
+    return Shell(monkeypatch, capsys)

@@ -16,7 +16,9 @@ from tests.doors.booking import rows
 Script = Callable[[Client], Awaitable[Any]]
 
 
-def speak(script: Script, *, roots: tuple[Path, ...] | None = None, mode: Any = "legacy", **more: Any) -> Any:
+def speak(
+    script: Script, *, roots: tuple[Path, ...] | None = None, mode: Any = "legacy", front: Any = Front, **more: Any
+) -> Any:
     """Runs a script with a client that is connected to a new server; returns what the script returns."""
 
     async def tell_roots(_: Any) -> ListRootsResult:
@@ -25,7 +27,7 @@ def speak(script: Script, *, roots: tuple[Path, ...] | None = None, mode: Any = 
     async def spoken() -> Any:
         desk = Desk()
         able = {"list_roots_callback": tell_roots} if roots is not None else {}
-        async with Client(InMemoryTransport(made(Front(desk))), mode=mode, cache=None, **able, **more) as client:
+        async with Client(InMemoryTransport(made(front(desk))), mode=mode, cache=None, **able, **more) as client:
             found = await script(client)
         await desk.close()
         return found

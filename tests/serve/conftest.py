@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.typing_it import write_layer
+from tests.cli.typing_it import Shell, write_layer
 from tests.serve.endpoint import Running, running
 from tests.servers import ScriptedServer
 
@@ -43,3 +43,10 @@ def endpoint(models: dict[str, Any], folder: Path) -> Iterator[Running]:
     """Runs the endpoint for the length of the test."""
     with running(folder) as started:
         yield started
+
+
+@pytest.fixture
+def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], folder: Path) -> Shell:
+    """Gives a shell in the folder."""
+    monkeypatch.chdir(folder)
+    return Shell(monkeypatch, capsys)

@@ -217,7 +217,7 @@ def test_a_model_that_nobody_knows_is_named(endpoint: Running) -> None:
 def test_text_that_was_shown_is_never_continued_by_another(endpoint: Running, server: ScriptedServer) -> None:
     """A stream that breaks off ends in an error, and nobody else is asked."""
     server.always(way("reset_in_body", say("one two three four five six seven")), model="one")
-    pieces = []
+    pieces: list[str] = []
     stream = endpoint.sdk().chat.completions.create(model="both", messages=HELLO, stream=True)
     with pytest.raises(openai.APIError) as found:
         pieces.extend(chunk.choices[0].delta.content or "" for chunk in stream)

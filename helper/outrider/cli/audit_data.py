@@ -8,7 +8,7 @@ from outrider.cli import disclosing
 from outrider.cli.prompts import LARGEST_IMAGE
 from outrider.cli.session import Session
 from outrider.cli.show import dump, note, out, table
-from outrider.doors import ledger_audit
+from outrider.doors import ledger_audit, ledger_tools
 from outrider.doors.files import read_small
 from outrider.doors.ledger_read import stamp
 from outrider.errors import OutriderError
@@ -16,6 +16,9 @@ from outrider.rules.disclosure import verdict
 from outrider.rules.nearest import nearest
 
 HEADS = ("at (UTC)", "reached", "what", "bytes", "class", "model", "origin", "rule", "certainty", "digest", "run")
+TOOL_HEADS = (
+    "at (UTC)", "server", "tool", "outcome", "told", "bytes in", "bytes out", "class", "arguments", "result", "run"
+)  # fmt: skip
 MATCHES = {"content": "its content of now", "path": "its path, with other content", "both": "its content of now"}
 
 
@@ -33,14 +36,18 @@ def known_provider(session: Session, name: str) -> None:
 def everything(session: Session, *, provider: str | None, since: float, as_json: bool, quiet: bool) -> int:
     """Prints every row since a moment."""
     rows = tuple(ledger_audit.disclosed(session.ledger, since=since, provider=provider))
+    calls = tuple(ledger_tools.calls(session.ledger, since=since)) if provider is None else ()
     if as_json:
-        dump({"since": stamp(since) if since else None, "provider": provider, "rows": rows,
+        dump({"since": stamp(since) if since else None, "provider": provider, "rows": rows, "tool_calls": calls,
               "stored_prompts": ledger_audit.stored_prompts(session.ledger)})  # fmt: skip
         return 0
     if not rows:
         out("nothing was handed to any model" + (f" since {stamp(since)}" if since else ""))
         return 0
     _print(rows)
+    if calls:
+        out("")
+        _print_calls(calls)
     if not quiet:
         kept = ledger_audit.stored_prompts(session.ledger)
         note("digests are keyed by this installation; what Claude Code reads itself is not in this book")
@@ -106,6 +113,21 @@ def _print(rows: Iterable[Mapping[str, Any]]) -> None:
             for row in rows
         ],
         heads=HEADS,
+    )  # fmt: skip
+
+
+def _print_calls(calls: Iterable[Mapping[str, Any]]) -> None:
+    """Prints what tool servers were told, and what they gave back."""
+    table(
+        [
+            (
+                row["at"], row["server"], row["tool"], row["kind"] or row["outcome"], row["place"],
+                f"{row['arguments']['bytes']:,}", f"{row['result']['bytes']:,}", row["class"] or "-",
+                row["arguments"]["digest"], row["result"]["digest"] or "-", row["run"],
+            )
+            for row in calls
+        ],
+        heads=TOOL_HEADS,
     )  # fmt: skip
 
 

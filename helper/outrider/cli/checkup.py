@@ -230,7 +230,14 @@ def facts(session: Session, repair: bool) -> Iterator[Check]:  # noqa: FBT001, A
     yield from health_checks.facts(found, snapshots, session.registry, used)
 
 
-SUBJECTS: tuple[Subject, ...] = (versions, home, ledger, settings, keys, surroundings, facts, pack)
+def tools(session: Session, repair: bool) -> Iterator[Check]:  # noqa: FBT001, ARG001 (one shape for all subjects)
+    """Looks at tool servers: each is started and listed; nothing is loaded for who has none."""
+    from outrider.cli.checkup_tools import every_server
+
+    yield from every_server(session)
+
+
+SUBJECTS: tuple[Subject, ...] = (versions, home, ledger, settings, keys, surroundings, facts, pack, tools)
 
 
 def every_check(session: Session, *, repair: bool) -> Iterator[Check]:

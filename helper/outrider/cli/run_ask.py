@@ -59,7 +59,7 @@ def run_ask(wish: Wish, form: Form, session: Session | None = None) -> int:
         _refuse_recordings(form)
         plan = planned(session, decided, wish.tools, timeout=wish.timeout)
     if form.dry_run:
-        return _dry_run(session, decided, form)
+        return _dry_run(session, decided, form, plan)
     work = partial(_ask, session, decided, form, number)
     is_long = session.inside_claude and decided.limits.route > BASH_LIMIT
     if plan is not None:
@@ -106,7 +106,12 @@ def has_tools(wish: Wish, decided: Decided) -> bool:
 
 def _ask_with_tools(session: Session, decided: Decided, form: Form, number: str, plan: "Plan") -> int:
     # The library behind it takes half a second, which is spent where it is used.
-    from outrider.cli.tooling_run import ask_with_tools
+    try:
+        from outrider.cli.tooling_run import ask_with_tools
+    except ModuleNotFoundError as missing:
+        raise OutriderError(
+            f"tools need the library `{missing.name}`, which is not installed", hint="run `./install.sh` again"
+        ) from None
 
     return ask_with_tools(session, decided, form, number, plan)
 
@@ -228,7 +233,7 @@ def refused_run(session: Session, wish: Wish, decided: Decided, *, run: str) -> 
     return {"kind": kind, "message": message, "hint": hint}
 
 
-def _dry_run(session: Session, decided: Decided, form: Form) -> int:
+def _dry_run(session: Session, decided: Decided, form: Form, plan: "Plan | None") -> int:
     likely = estimate(session.registry, decided.route, decided.facts, at=decided.situation.at)
     first = decided.route.targets[0]
     if form.as_json:
@@ -240,6 +245,9 @@ def _dry_run(session: Session, decided: Decided, form: Form) -> int:
             f"would ask {first.name} ({first.provider.name}/{first.wire_id}): about {dollars(likely)} "
             f"for {decided.facts.tokens:,} tokens in\n"
         )
+        if plan is not None:
+            names = ", ".join(server.name for server in plan.servers) or "none that may be told this"
+            sys.stdout.write(f"with the tools of {names}; their schemas and results are not in the estimate\n")
     return 0
 
 

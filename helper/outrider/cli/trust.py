@@ -11,7 +11,7 @@ from outrider.cli.families import plain_options
 from outrider.cli.person import only_a_person
 from outrider.cli.session import Session
 from outrider.cli.show import dump, note, out, table
-from outrider.cli.trust_change import MOST_SHOWN, Change, lines, shape, since_trusted
+from outrider.cli.trust_change import MOST_SHOWN, Change, lines, programs, shape, since_trusted
 from outrider.doors import registry
 from outrider.doors import trust as trust_door
 from outrider.doors.settings import Places, places
@@ -142,6 +142,8 @@ def _print(asked: Asked, *, to_stderr: bool = False) -> None:
         say(f"  {path} ({len(data):,} bytes)")
     for line in _addresses(asked):
         say(f"  PROMPTS GO TO {line}")
+    for line in programs(asked.files):
+        say(f"  {line}")
     for line in lines(asked.since, root=asked.root) if not asked.trusted else ():
         say(line)
     say(f"beyond tightening they change {len(asked.changes)} values{':' if asked.changes else ''}")

@@ -1,5 +1,6 @@
 """What changed in a repository's files since they were last trusted, value by value. Prints nothing."""
 
+import json
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +14,7 @@ from outrider.records import record
 from outrider.rules.difference import Difference, differences, in_words
 
 MOST_SHOWN = 80
+SERVERS = "mcp-servers.json"
 
 
 @record
@@ -67,3 +69,23 @@ def lines(change: Change | None, *, root: str) -> list[str]:
             for name, entries in change.files.items() for entry in entries]  # fmt: skip
     more = [f"  and {len(told) - MOST_SHOWN} more"] if len(told) > MOST_SHOWN else []
     return [f"changed since you trusted it on {stamp(change.at)}{place}:", *told[:MOST_SHOWN], *more]
+
+
+def programs(files: trust_door.Files) -> tuple[str, ...]:
+    """Returns what the tool servers of a project are: programs that would be started, addresses that would be told."""
+    found: list[str] = []
+    for path, data in files:
+        if not path.endswith(SERVERS):
+            continue
+        try:
+            rows = json.loads(data).get("mcpServers", {})
+        except (ValueError, AttributeError, RecursionError):
+            return (f"{path} is not JSON, so none of its tool servers counts",)
+        for name, row in rows.items() if isinstance(rows, dict) else ():
+            said = row if isinstance(row, dict) else {}
+            if said.get("url"):
+                found.append(f"A TOOL SERVER AT {said['url']} (server {name})")
+            else:
+                command = " ".join(map(str, (said.get("command", "?"), *said.get("args", ()))))
+                found.append(f"STARTS THE PROGRAM {command} (server {name}; what is in it is not looked at)")
+    return tuple(found)

@@ -1,6 +1,7 @@
 """From start to end: the event loop, the signals that end it, and an end that books what was under way."""
 
 import asyncio
+import logging
 import signal
 from contextlib import suppress
 
@@ -9,6 +10,8 @@ CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 
 def live() -> int:
     """Serves until the client leaves or a signal comes; returns the exit code."""
+    # What a client says wrongly it is told; on stderr it would only bury a fault of ours.
+    logging.getLogger("mcp").setLevel(logging.ERROR)
     return asyncio.run(_live())
 
 

@@ -43,8 +43,9 @@ SAY_EVERY = 1.0
 class Talk:
     """How one call goes, told to the client as it asked: steps as they come, and how much of an answer has arrived."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, every: float) -> None:
         self._context = context
+        self._every = every
         self._letters = 0
         self._said = ""
         self._news = asyncio.Event()
@@ -68,15 +69,19 @@ class Talk:
             self._number += 1
             more = f": {self._letters:,} letters so far" if self._letters else ""
             await self._context.session.report_progress(self._number, None, f"{self._said}{more}")
-            await asyncio.sleep(SAY_EVERY)
+            await asyncio.sleep(self._every)
 
 
 class Front:
     """What the library calls: lists and calls of tools, and where the client says that it works."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(
+        self, desk: Desk, *, at_once: int = AT_ONCE, most: int = MOST_WAITING, say_every: float = SAY_EVERY
+    ) -> None:
         self._desk = desk
-        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._most = most
+        self._say_every = say_every
+        self._turns = asyncio.Semaphore(at_once)
         self._waiting = 0
         self._roots: tuple[str, ...] | None = None
         self._offered: tuple[served.Face, ...] = ()
@@ -100,7 +105,7 @@ class Front:
         return CallToolResult.model_validate((await self._in_turn(context, params)).shape)
 
     async def _in_turn(self, context: Context, params: CallToolRequestParams) -> Said:
-        if self._waiting >= MOST_WAITING:
+        if self._waiting >= self._most:
             return mistake("too many calls are under way", "wait for some to end", kind="busy")
         self._waiting += 1
         try:
@@ -132,7 +137,7 @@ class Front:
     async def _work(self, context: Context, face: served.Face, arguments: Mapping[str, Any]) -> Said:
         from outrider.mcp_server import calling
 
-        talk = Talk(context)
+        talk = Talk(context, self._say_every)
         teller = asyncio.ensure_future(talk.go_on())
         try:
             work = calling.call(self._desk, face, arguments, roots=self._folders(), tell=talk.tell, heard=talk.heard)

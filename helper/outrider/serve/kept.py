@@ -45,8 +45,9 @@ class Standing:
 class Kept:
     """Holds what is in force, and the book. `limits` are the walls of each request: `max_cost`, `timeout`."""
 
-    def __init__(self, session: Session, limits: Mapping[str, object]) -> None:
+    def __init__(self, session: Session, limits: Mapping[str, object], *, look_every: float = LOOK_EVERY) -> None:
         self._wanted = limits
+        self._look_every = look_every
         self._first = session
         self.book = Book(session.places)
         self._signature = signature(session.places)
@@ -57,7 +58,7 @@ class Kept:
     def standing(self) -> Standing:
         """Returns what is in force now."""
         now = time.monotonic()
-        if now - self._looked >= LOOK_EVERY:
+        if now - self._looked >= self._look_every:
             self._looked = now
             self.book.look()
             found = signature(self._first.places)

@@ -149,7 +149,7 @@ def _params(said: Mapping[str, Json]) -> dict[str, Json]:
         params["effort"] = clean(effort)[:40]
     thinking = said.get("thinking")
     if thinking is not None:
-        if thinking not in (True, False, "on", "off"):
+        if not isinstance(thinking, bool) and thinking not in ("on", "off"):
             raise wrong("thinking", "must be true or false")
         params["thinking"] = thinking
     return params
