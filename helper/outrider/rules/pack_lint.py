@@ -177,15 +177,15 @@ def _links(path: str, page: Page, pages: Mapping[str, bytes]) -> Iterator[str]:
 
 
 def _commands(page: Page) -> Iterator[str]:
-    """Judges what Claude is shown to run: each line must be one that runs without a prompt."""
+    """Judges what Claude is shown to run: one plain line, which runs without a prompt unless its block says `asks`."""
     for fence in pack_page.fences(page.body):
         if fence.word == "console":
             continue
         for call in pack_page.calls(fence):
             if not _CALLS_US.search(call):
                 continue
-            if fence.word != "bash":
-                yield f"`{call[:60]}` stands in a block that is marked neither `bash` nor `console`"
+            if fence.word not in {"bash", "bash asks"}:
+                yield f"`{call[:60]}` stands in a block that is marked neither `bash`, `bash asks` nor `console`"
             # What a shell takes as plain text is not a shape of the line.
             line = re.sub(r"\"[^\"$`\\]*\"", '""', re.sub(r"'[^']*'", "''", call))
             yield from (f"`{call[:60]}` holds {what}" for shape, what in _FORBIDDEN if shape.search(line))
