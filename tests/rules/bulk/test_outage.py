@@ -1,7 +1,5 @@
 """What a failure says of the document, of its provider, of the budget."""
 
-from typing import NamedTuple
-
 import pytest
 
 from outrider.data import Certainty, Failure, FailureKind
@@ -9,50 +7,44 @@ from outrider.rules.bulk.nouns import Verdict
 from outrider.rules.bulk.outage import pause, verdict
 
 
-class Seen(NamedTuple):
-    """What was seen of a document and its provider before."""
-
-    tries: int
-    in_a_row: int
-    answered: bool
-    others: bool
-
-
 @pytest.mark.parametrize(
     ("kind", "certainty", "seen", "expected"),
     [
         # Nobody was answered yet: it is the provider.
-        ("server", "exact", Seen(1, 1, False, False), "outage"),
-        ("network", "not_sent", Seen(1, 1, False, False), "outage"),
-        ("auth", "exact", Seen(1, 1, False, False), "halt"),
-        ("not_found", "exact", Seen(1, 1, False, False), "halt"),
+        ("server", "exact", (1, 1, "nobody"), "outage"),
+        ("network", "not_sent", (1, 1, "nobody"), "outage"),
+        ("auth", "exact", (1, 1, "nobody"), "halt"),
+        ("not_found", "exact", (1, 1, "nobody"), "halt"),
         # One failure among answers is asked again; three in a row are an outage.
-        ("server", "exact", Seen(1, 1, True, False), "again"),
-        ("timeout", "in_doubt", Seen(1, 2, True, False), "again"),
-        ("server", "exact", Seen(1, 3, True, False), "outage"),
-        ("network", "not_sent", Seen(1, 1, True, False), "outage"),
-        ("quota", "exact", Seen(1, 1, True, False), "again"),
-        ("quota", "exact", Seen(1, 3, True, False), "halt"),
+        ("server", "exact", (1, 1, "before"), "again"),
+        ("timeout", "in_doubt", (1, 2, "before"), "again"),
+        ("server", "exact", (1, 3, "before"), "outage"),
+        ("network", "not_sent", (1, 1, "before"), "outage"),
+        ("quota", "exact", (1, 1, "before"), "again"),
+        ("quota", "exact", (1, 3, "before"), "halt"),
         # Others are answered, and this one never is: it is the document.
-        ("server", "exact", Seen(3, 1, True, True), "kept"),
-        ("server", "exact", Seen(2, 1, True, True), "again"),
-        ("not_found", "exact", Seen(2, 1, True, True), "kept"),
-        ("rate_limit", "exact", Seen(1, 1, True, False), "outage"),
-        ("rate_limit", "exact", Seen(3, 1, True, True), "kept"),
+        ("server", "exact", (3, 1, "others"), "kept"),
+        ("server", "exact", (2, 1, "others"), "again"),
+        ("not_found", "exact", (2, 1, "others"), "kept"),
+        ("rate_limit", "exact", (1, 1, "before"), "outage"),
+        ("rate_limit", "exact", (3, 1, "others"), "kept"),
         # The document's own.
-        ("context", "exact", Seen(1, 1, False, False), "kept"),
-        ("bad_request", "exact", Seen(1, 1, False, False), "kept"),
-        ("content_filter", "exact", Seen(1, 1, True, True), "kept"),
-        ("bad_response", "exact", Seen(1, 1, False, False), "kept"),
-        ("private", "not_sent", Seen(1, 1, False, False), "kept"),
+        ("context", "exact", (1, 1, "nobody"), "kept"),
+        ("bad_request", "exact", (1, 1, "nobody"), "kept"),
+        ("content_filter", "exact", (1, 1, "others"), "kept"),
+        ("bad_response", "exact", (1, 1, "nobody"), "kept"),
+        ("private", "not_sent", (1, 1, "nobody"), "kept"),
         # Neither.
-        ("budget", "not_sent", Seen(1, 1, True, True), "wall"),
-        ("interrupted", "in_doubt", Seen(1, 1, True, True), "again"),
+        ("budget", "not_sent", (1, 1, "others"), "wall"),
+        ("interrupted", "in_doubt", (1, 1, "others"), "again"),
     ],
 )
-def test_what_follows(kind: FailureKind, certainty: Certainty, seen: Seen, expected: Verdict) -> None:
-    """Each case has one right end."""
-    assert verdict(Failure(kind=kind, message="", certainty=certainty), **seen._asdict()) == expected
+def test_what_follows(kind: FailureKind, certainty: Certainty, seen: tuple[int, int, str], expected: Verdict) -> None:
+    """Each case has one right end: `seen` are the tries, the failures in a row, and who was answered."""
+    tries, in_a_row, who = seen
+    failure = Failure(kind=kind, message="", certainty=certainty)
+    found = verdict(failure, tries=tries, in_a_row=in_a_row, answered=who != "nobody", others=who == "others")
+    assert found == expected
 
 
 @pytest.mark.parametrize(
