@@ -20,7 +20,7 @@ async def main() -> None:
     await run(int(count), int(at_once), url, out, context)
 
 
-async def aiohttp_bare(count: int, at_once: int, url: str, out: str, context: ssl.SSLContext | bool) -> None:  # noqa: FBT001, PLR0917
+async def aiohttp_bare(count: int, at_once: int, url: str, out: str, context: ssl.SSLContext | bool) -> None:  # noqa: FBT001
     """A loop around aiohttp's own session."""
     import aiohttp
 
@@ -34,7 +34,7 @@ async def aiohttp_bare(count: int, at_once: int, url: str, out: str, context: ss
         (await asked(count, at_once, out, one)).tell(count)
 
 
-async def httpx2_bare(count: int, at_once: int, url: str, out: str, context: ssl.SSLContext | bool) -> None:  # noqa: FBT001, PLR0917
+async def httpx2_bare(count: int, at_once: int, url: str, out: str, context: ssl.SSLContext | bool) -> None:  # noqa: FBT001
     """A loop around httpx2's own client."""
     import httpx2
 
@@ -48,7 +48,7 @@ async def httpx2_bare(count: int, at_once: int, url: str, out: str, context: ssl
         (await asked(count, at_once, out, one)).tell(count)
 
 
-async def litellm_router(count: int, at_once: int, url: str, out: str, context: ssl.SSLContext | bool) -> None:  # noqa: FBT001, PLR0917, ARG001
+async def litellm_router(count: int, at_once: int, url: str, out: str, context: ssl.SSLContext | bool) -> None:  # noqa: FBT001, ARG001
     """LiteLLM's router, which counts costs and cools deployments down, over one deployment."""
     from litellm import Router
 

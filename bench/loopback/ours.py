@@ -61,9 +61,12 @@ async def main(library: Literal["aiohttp", "httpx2"], count: int, at_once: int, 
 
 async def _one(route: Route, world: World, group: Group, batch: Batch, number: int) -> str:
     if number % PAGE == 0:
-        batch.admit([
-            Document(id=each, position=each, prompt="", digest=f"{each:032x}") for each in range(number, number + PAGE)
-        ])
+        batch.admit(
+            [
+                Document(id=each, position=each, prompt="", digest=f"{each:032x}")
+                for each in range(number, number + PAGE)
+            ]
+        )
     text = document(number)
     digest = f"{number:032x}"
 
@@ -107,7 +110,7 @@ def _world(send: Any, ledger: Ledger) -> World:
 def _route(url: str) -> Route:
     price = Price(base=Rates(input=Decimal("0.1"), output=Decimal("0.2")))
     model = Model(name="loopback.small", provider="loopback", id=MODEL, price=price, context=128_000, max_output=16_000,
-                  row={"rules": {}})  # fmt: skip
+                  row={"rules": {}}, abilities=("json",))  # fmt: skip
     provider = Provider(name="loopback", dialect="openai", base_url=url, keys=("LOOPBACK_API_KEY",))
     target = Target(model=model, provider=provider, wire_id=MODEL, key_id="k")
     return Route(task="", rule="model", level=None, targets=(target,), passed=())

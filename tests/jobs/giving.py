@@ -84,11 +84,12 @@ class Giving:
             for (position,) in waiting
         ]  # fmt: skip
 
-    def terms(self, *, fall_back_at: float | None = None, due: float = 86_400.0) -> Terms:
+    def terms(self, *, fall_back_at: float | None = None, due: float = 86_400.0, most: int = 2_000) -> Terms:
         """Returns the terms, with times counted from the clock's start."""
         return Terms(
             batch=self.batch.id, run=self.run, target=self.target, limits=self.limits, documents=self.documents,
             due=self.now + due, fall_back_at=None if fall_back_at is None else self.now + fall_back_at,
+            most=most,
         )  # fmt: skip
 
     def doors(self, *, accept: Callable[[Answer], Outcome] | None = None) -> Doors:

@@ -275,11 +275,10 @@ def test_a_document_that_was_answered_meanwhile_is_not_handed_over(home: Path, p
     assert plain.asked == ["text 0", "text 2", "text 3"]
 
 
-def test_large_inputs_go_in_bounded_chunks(home: Path, plain: BatchServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_inputs_go_in_bounded_chunks(home: Path, plain: BatchServer) -> None:
     """Each chunk is a handle of its own."""
-    monkeypatch.setattr("outrider.jobs.provider_batches.MOST_DOCUMENTS", 3)
     giving = Giving(home, plain, documents=8)
-    assert giving.give().handles == ("h1", "h2", "h3")
+    assert giving.give(most=3).handles == ("h1", "h2", "h3")
     giving.wait()
     assert [len(batch.requests) for batch in plain.batches.values()] == [3, 3, 2]
     assert [state for state, _ in giving.states()] == ["done"] * 8

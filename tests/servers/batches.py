@@ -41,7 +41,9 @@ class BatchServer:
     `created` is when its batches say that they were made; `polls` is how often one is asked before it has ended, as
     `ends_as`. `fate` says what becomes of each request by its number; `spoil` rewrites the lines of the results.
     `starts` holds what happens to the next calls that start a batch: a status, `cut` (taken, and no answer comes) or
-    `lost` (never taken, and no answer comes). `gone` holds paths that are answered with 404.
+    `lost` (never taken, and no answer comes). `gone` holds paths that are answered with 404. At the call that
+    `hangs_at` names by its method and the end of its path it does what it was asked, sets `hung`, and answers when
+    `let_go` is set.
     """
 
     def __init__(self, shape: Shape, *, port: int = 0) -> None:
@@ -59,7 +61,8 @@ class BatchServer:
         self.starts: deque[int | str] = deque()
         self.gone: set[str] = set()
         self.created = CREATED
-        self.started = Event()
+        self.hangs_at: tuple[str, str] | None = None
+        self.hung, self.let_go = Event(), Event()
         self._lock = Lock()
         self._http = _Listener(("127.0.0.1", port), self)
         self.port = self._http.server_address[1]
@@ -150,11 +153,9 @@ class BatchServer:
             wait = {"retry-after": "3"} if happens == 429 else {}
             return happens, wait, _error("rate_limit_error" if happens == 429 else "api_error", "not now")
         if happens == "lost":
-            self.started.set()
             return 0, {}, b""
         batch = Batch(id=f"batch_{len(self.batches) + 1}", requests=requests, input=file, metadata=metadata or {})
         self.batches[batch.id] = batch
-        self.started.set()
         return (0, {}, b"") if happens == "cut" else (200, {}, json.dumps(self._shown(batch)).encode())
 
     def _about(self, batch: Batch | None, *, is_cancel: bool) -> tuple[int, dict[str, str], bytes]:
@@ -309,11 +310,17 @@ class _Handler(BaseHTTPRequestHandler):
     def _reply(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        status, extra, data = self.server.batches.answer(self.command, self.path, headers, body)
+        provider = self.server.batches
+        status, extra, data = provider.answer(self.command, self.path, headers, body)
+        if provider.hangs_at is not None and not provider.let_go.is_set():
+            method, end = provider.hangs_at
+            if self.command == method and self.path.partition("?")[0].endswith(end):
+                provider.hung.set()
+                provider.let_go.wait(60)
         if status == 0:
             self.close_connection = True
             return
-        short = self.server.batches.short if "out-" in self.path or self.path.endswith("/results") else 0
+        short = provider.short if "out-" in self.path or self.path.endswith("/results") else 0
         self.send_response(status)
         for name, value in extra.items():
             self.send_header(name, value)

@@ -40,7 +40,10 @@ class Paper:
 
 @record
 class Terms:
-    """For which run documents are handed over, to whom, within which limits, and by when (seconds since 1970)."""
+    """For which run documents are handed over, to whom, within which limits, and by when (seconds since 1970).
+
+    `most` go into one batch.
+    """
 
     batch: int
     run: RunRow
@@ -50,6 +53,7 @@ class Terms:
     due: float
     fall_back_at: float | None
     schema: Mapping[str, Any] | None = None
+    most: int = MOST_DOCUMENTS
 
 
 @record
@@ -130,7 +134,7 @@ Chunk = tuple[str, list[Given], list[bytes]]
 
 def _chunks(papers: Iterable[Paper], terms: Terms, shape: Shape, doors: Doors) -> Iterator[Chunk | Failure]:
     """Yields documents in bounded numbers, each with its booking and its line; a budget that is used up ends them."""
-    most = min(shape.BOUNDS.documents, MOST_DOCUMENTS)
+    most = min(shape.BOUNDS.documents, terms.most)
     size = min(shape.BOUNDS.size // 2, MOST_BYTES)
     name, held = doors.name(), 0
     given: list[Given] = []

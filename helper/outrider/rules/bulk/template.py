@@ -13,7 +13,7 @@ from outrider.data import Json
 
 PROMPT = "{prompt}"
 """The template where none is given."""
-_CANDIDATE = re.compile(r"(?<!\{)\{([^{}\n]{1,100})\}(?!\})")
+_CANDIDATE = re.compile(r"\{([^{}\n]{1,100})\}")
 _NAME = re.compile(r"[^\W\d][\w-]*(?:\.[\w-]+)*")
 
 
@@ -28,7 +28,13 @@ def names(template: str, *, known: Collection[str] = ()) -> tuple[str, ...]:
 
 @lru_cache(maxsize=16)
 def _candidates(template: str) -> tuple[str, ...]:
-    return tuple(_CANDIDATE.findall(template))
+    return tuple(match[1] for match in _CANDIDATE.finditer(template) if not _is_doubled(match))
+
+
+def _is_doubled(match: re.Match[str]) -> bool:
+    """Whether a name stands in two pairs of braces, which is another language's template."""
+    start, end = match.span()
+    return match.string[start - 1 : start] == "{" and match.string[end : end + 1] == "}"
 
 
 def filled(template: str, fields: Mapping[str, Json]) -> str:
@@ -36,6 +42,8 @@ def filled(template: str, fields: Mapping[str, Json]) -> str:
 
     def value(match: re.Match[str]) -> str:
         name = match[1]
+        if _is_doubled(match):
+            return match[0]
         if name in fields:
             return text_of(fields[name])
         if _NAME.fullmatch(name):
