@@ -97,7 +97,7 @@ def wall(loaded: Loaded, bill: Bill, *, max_cost: Decimal | None, as_json: bool,
         return
     if not as_json:
         pipeline_estimate.show(loaded, bill, quiet=quiet)
-    enough = "5" if bill.total is None else str(max((bill.total * 2).quantize(Decimal("0.01")), Decimal("0.01")))
+    enough = bill.enough if bill.enough is not None else 5
     raise Refused(
         f"this asks paid models, about {dollars(bill.total)}, and nothing says how much it may cost",
         hint=f"bound it with `--max-cost {enough}`, or ask a part first: `--sample 5 --max-cost 1`", kind="budget",
