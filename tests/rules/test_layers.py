@@ -283,6 +283,8 @@ EVIL = "https://evil.example/v1"
         ),
         ("box", {"base_url": "http://10.0.0.9:11434"}, "provider box is local, and only the user may say where"),
         ("cloud", {"headers": {"x-to": "evil"}}, "provider cloud is the user's, and so are its headers"),
+        ("cloud", {"batches": {"shape": "openai", "discount": 0.99}},
+         "provider cloud is the user's, and so are its `batches`"),
     ],
     ids=[
         "moved",
