@@ -57,7 +57,7 @@ def output_of(job: "Job") -> str | None:
 
 
 def finish(
-    job: "Job", work: "Work", ended: "Ended", teller: Teller, output: str | None, *, bill: Bill
+    job: "Job", work: "Work", ended: "Ended", teller: Teller, output: str | None, *, bill: Bill | None
 ) -> int:  # fmt: skip
     """Writes the result where every stage has ended, tells how it went, and returns the exit code."""
     lost = [
@@ -71,7 +71,7 @@ def finish(
         written = _write(job, work, ended, output)
     error = _error(ended, refused)
     shape = _shape(job, work, lost, teller, written=written, error=error)
-    if job.flags.sample is not None and is_whole:
+    if bill is not None and job.flags.sample is not None and is_whole:
         shape["whole_usd"], shape["whole_hours"] = _projected(job, teller, bill)
     if job.flags.as_json or job.flags.events:
         dump({"event": "end", **shape} if job.flags.events else shape)

@@ -54,6 +54,8 @@ class Work:
         self._landing = asyncio.Event()
         self._ending: loop.Ending | None = None
         self._ended_in = ""
+        self._made: Mapping[str, Made] = {}
+        self._signal: int | None = None
         self._windows: dict[str, int] = {}
         # Branches that run beside each other share what may be under way at one time.
         widest = max(sum(stage.asks for stage in wave) for wave in graph.waves(loaded.pipeline))
@@ -70,25 +72,29 @@ class Work:
         for work in tuple(self._loops):
             work.stop()
 
-    async def run(self, items: Sequence[Any]) -> Ended:
-        """Runs every stage; each answer is kept as it comes."""
+    async def run(self, items: Sequence[Any]) -> None:
+        """Runs every stage; each answer is kept as it comes. What came of it says `ended`."""
         from outrider.cli.signals import Signals
 
         flow = Flow(self.loaded.pipeline, items, self.ask, window=self.window)
         ticking = asyncio.create_task(self._ticking())
         try:
             with Signals(self.stop) as signals:
-                made = await flow.run()
+                self._made = await flow.run()
         finally:
             ticking.cancel()
             self._teller.close()
             for work in self.stages.values():
                 await work.asker.close()
+        self._signal = signals.number
+
+    def ended(self) -> Ended:
+        """Returns how it ended."""
         ending = self._ending or loop.Ending(why="done")
-        return Ended(made=made, ending=ending, stage=self._ended_in, signal=signals.number)
+        return Ended(made=self._made, ending=ending, stage=self._ended_in, signal=self._signal)
 
     def window(self, stage: Stage) -> int:
-        """Returns how many tokens a call of a stage may have: that of the smallest model that may get it."""
+        """Returns how many tokens a call of a stage may have: what the model takes that comes first."""
         if stage.name not in self._windows:
             private = stage.name in self.loaded.private
             self._windows[stage.name] = pipeline_file.cast(self.session, stage, private=private).window
@@ -119,9 +125,9 @@ class Work:
                 self._loops.discard(batch)
             if ending.why != "done":
                 self._end(stage.name, ending)
-        is_whole = work.is_settled(documents)
-        self._teller.end(stage.name, is_whole=is_whole)
-        return work.said(documents, is_whole=is_whole)
+        said = work.said(documents)
+        self._teller.end(stage.name, is_whole=said.is_whole)
+        return said
 
     async def _asked(self, asker: Asker, document: Document) -> Replied:
         """Asks one prompt. What the wall refuses waits while calls are in the air: what they reserved may come back.
