@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.typing_it import Shell, Typed
+from tests.cli.typing_it import Shell, Typed, write_layer
 from tests.cli.wiring import EXAMPLES, wire
 from tests.doors.booking import rows
 from tests.servers import ScriptedServer, say, status
@@ -347,3 +347,23 @@ def test_branches_share_a_narrow_wall(typed: Shell, models: dict[str, Any], serv
     write({"input": "in.jsonl", "stages": [*branches, merge]}, "red", "blue")
     ended = run(typed, cost="0.0025")
     assert (ended.code, len(server.asked)) == (0, 6), ended.err
+
+
+def test_a_confidential_file_never_leaves_and_taints_what_is_made_of_it(
+    typed: Shell, models: dict[str, Any], home: Path, server: ScriptedServer
+) -> None:
+    """A file that the settings keep local is asked of local models only, and a reduce over it, too."""
+    write_layer(home, {**models, "privacy": {"paths": [{"pattern": "hr/", "class": "local-only"}]}})
+    for folder, text in (("hr", "the secret"), ("open", "the news")):
+        Path(folder).mkdir()
+        Path(folder, f"{folder}.md").write_text(text, encoding="utf-8")
+    first = {"name": "a", "model": "echo", "template": "{text}"}
+    last = {"name": "all", "kind": "reduce", "model": "here.one", "template": "{items}"}
+    Path("p.json").write_text(
+        json.dumps({"input": ["open/*.md", "hr/*.md"], "stages": [first, last]}), encoding="utf-8"
+    )
+    told = run(typed)
+    assert (told.code, server.asked) == (5, ())
+    assert "stage all: no local model can be used" in told.err
+    assert run(typed, "--input", "open/*.md").code == 0
+    assert [b"the news" in seen.body for seen in server.asked] == [True]

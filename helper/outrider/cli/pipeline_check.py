@@ -49,6 +49,11 @@ def documents(loaded: Loaded, found: Documents) -> Documents:
 
 def routes(session: Session, loaded: Loaded, found: Documents, *, quiet: bool) -> None:
     """Refuses a pipeline of which a stage has nobody to ask, as a single question would be; a server may come yet."""
+    asking = [stage.name for stage in loaded.pipeline.stages if stage.asks]
+    if session.inside_claude and not loaded.private.issuperset(asking):
+        from outrider.cli.classifying import refuse_denied
+
+        refuse_denied(session, (loaded.path, *found.files), reads_stdin=False)
     told: dict[str, None] = {}
     for stage in graph.order(loaded.pipeline):
         if not stage.asks:

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -71,6 +71,7 @@ def finish(
         written = _write(job, work, ended, output)
     error = _error(ended, refused)
     shape = _shape(job, work, lost, teller, written=written, error=error)
+    _book(work, lost, error, shape)
     if bill is not None and job.flags.sample is not None and is_whole:
         shape["whole_usd"], shape["whole_hours"] = _projected(job, teller, bill)
     if job.flags.as_json or job.flags.events:
@@ -89,6 +90,15 @@ def finish(
             return 1
         case _:
             return 1 if lost or refused else 0
+
+
+def _book(work: "Work", lost: list[Lost], error: dict[str, str] | None, shape: Mapping[str, Any]) -> None:
+    """Books how the run ended, which none of its calls says."""
+    kind = error["kind"] if error is not None else lost[0].kind if lost else None
+    came_to = {"name": shape["name"], "stages": shape["stages"], "failed": shape["failed"]}
+    # All stages are one run of the book; its decision is that of the first one which was asked.
+    for stage in reversed(work.stages.values()):
+        stage.asker.book_end(outcome="answer" if kind is None else "failure", kind=kind, came_to=came_to)
 
 
 def _write(job: "Job", work: "Work", ended: "Ended", output: str | None) -> str | None:
