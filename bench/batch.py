@@ -3,7 +3,8 @@
 One server in a process of its own answers each question after 20 ms, 256 at once. Every client is a process and is
 measured by itself: bare loops around aiohttp and httpx2, LiteLLM's router (in its own environment,
 of the versions in `tests/peers/locks`), our engine with its book and journal, and the real `outrider batch`, each of
-ours over both libraries; the command is timed whole, start, reading and writing included. Answers are checked, one by one. Only ratios within one call of this program mean anything.
+ours over both libraries; the command is timed whole, start, reading and writing included. Answers are checked, one by
+one. Only ratios within one call of this program mean anything.
 """
 
 import argparse
@@ -93,8 +94,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, serving(Path(folder), tls=flags.tls) as (url, ca_file):
         setting = Setting(url=url, documents=flags.documents, ca_file=ca_file, folder=Path(folder))
         ideal = flags.documents / AT_ONCE * LATENCY
-        say(f"{flags.documents:,} documents of 2 KB, {AT_ONCE} at once, {LATENCY * 1_000:.0f} ms each: ideal {ideal:.2f} s; "
-            f"{flags.rounds} rounds{', over TLS' if flags.tls else ''}")  # fmt: skip
+        say(f"{flags.documents:,} documents of 2 KB, {AT_ONCE} at once, {LATENCY * 1_000:.0f} ms each: ideal "
+            f"{ideal:.2f} s; {flags.rounds} rounds{', over TLS' if flags.tls else ''}")  # fmt: skip
         found = measured(setting, wanted, flags.rounds)
         table(found, flags.documents)
         judge(found, MOST_MEMORY_TLS if flags.tls else MOST_MEMORY)

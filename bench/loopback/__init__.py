@@ -1,1 +1,1 @@
-"""What measurements of many calls share: a fast server on loopback, and the clients that are compared, each a process."""
+"""What measurements of many calls share: a fast server on loopback, and the clients that are compared."""

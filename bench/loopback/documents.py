@@ -63,6 +63,6 @@ async def asked(count: int, at_once: int, out: str, one: Callable[[int], Awaitab
             meter.note(number, json.loads(text))
             file.write(json.dumps({"id": number, "answer": text}) + "\n")
 
-    with Path(out).open("w", encoding="utf-8") as file:
+    with Path(out).open("w", encoding="utf-8") as file:  # noqa: ASYNC230 - as a script would
         await asyncio.gather(*(work() for _ in range(min(at_once, count))))
     return meter

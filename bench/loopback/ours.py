@@ -50,7 +50,7 @@ async def main(library: Literal["aiohttp", "httpx2"], count: int, at_once: int, 
         batch = Journal(ledger, places).open("bench", run=ROW.id, source="bench", settings={})
         group = Group(ledger)
         try:
-            one = partial(_one, _route(url), _world(send, ledger), group, batch)
+            one = partial(_one, _route(url), _world(send), group, batch)
             (await asked(count, at_once, out, one)).tell(count)
         finally:
             await group.close()
@@ -94,7 +94,7 @@ def _keep(batch: int, number: int, attempt: Attempt, connection: Any) -> None:
         )
 
 
-def _world(send: Any, ledger: Ledger) -> World:
+def _world(send: Any) -> World:
     async def never(*_: Any) -> Any:
         raise RuntimeError
 

@@ -81,7 +81,7 @@ def as_dict(value: Any) -> dict[str, Any]:
 def _init(self: Any, **values: Any) -> None:
     whole = {**self._defaults, **values}
     setters = self.__setters__
-    if len(whole) > len(setters) or not whole.keys() <= self._names:
+    if len(whole) > len(setters):
         raise TypeError(f"{type(self).__name__} has no `{next(name for name in values if name not in self._names)}`")
     try:
         for name, put in setters:

@@ -181,7 +181,8 @@ def test_prune_leaves_what_others_need(typed: Shell, models: Any, monkeypatch: p
     Path(where.ours("answers", "a.txt")).write_text("x", encoding="utf-8")
     looked = typed("prune", "--json").json
     assert looked == {
-        "before": None, "removed": False, "rows": 1, "prompts": 0, "answers": 1, "jobs": 0, "threads": 1
+        "before": None, "removed": False, "rows": 1, "prompts": 0, "answers": 1, "batches": 0, "jobs": 0,
+        "threads": 1,
     }  # fmt: skip
     assert typed("prune", "--answers", "--json").json["answers"] == 1
     assert typed("prune", "--before", "2020-01-01", "--threads", "--json").json["threads"] == 0

@@ -236,6 +236,15 @@ def test_a_job_in_doubt_is_not_asked_again_until_its_owner_says_so(
     assert doubt == 4
 
 
+def test_a_batch_that_is_lost_is_not_waited_for(home: Path, server: BatchServer, shell: Shell) -> None:
+    """The run ends where it is, and says what is in doubt."""
+    server.gone.add("/v1/batches/batch_1")
+    done = shell(*WORDS, "-m", "here.one", "--by", "2h", "-o", "out.jsonl")
+    assert (done.code, server.sync, (home / "out.jsonl").exists()) == (6, [], False)
+    assert "in doubt" in done.err
+    assert "error: 4 documents are still at a provider" in done.err
+
+
 def test_a_job_that_is_known_is_not_let_go_of(server: BatchServer, shell: Shell, there: str) -> None:
     """It would be asked twice."""
     refused = shell("jobs", "cancel", there, "--ask-again")

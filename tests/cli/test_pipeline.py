@@ -1,12 +1,13 @@
 """`outrider pipeline`: estimates without a key, graphs, runs that go on where they were left, walls and privacy."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.typing_it import Shell, Typed
+from tests.cli.typing_it import Shell, Typed, write_layer
 from tests.cli.wiring import EXAMPLES, wire
 from tests.doors.booking import rows
 from tests.servers import ScriptedServer, say, status
@@ -201,7 +202,7 @@ def test_paid_models_without_a_wall_are_an_estimate(
     told = typed("pipeline", "run", "p.json")
     assert (told.code, server.asked) == (5, ())
     assert "total" in told.out
-    assert "`--max-cost 0.01`" in told.err
+    assert "`--max-cost 0.03`" in told.err
 
 
 def test_a_failed_item_is_left_out_and_asked_again_on_request(
@@ -317,3 +318,52 @@ def test_inside_claude_code_the_result_is_fenced_and_the_private_stays_out(
     assert "written to " in hidden.err
     refused = typed("pipeline", "run", "p.json", "-o", "out.jsonl")
     assert refused.code == 5
+
+
+@pytest.mark.parametrize("name", FOUR)
+def test_the_wall_that_is_proposed_is_enough(
+    name: str, typed: Shell, home: Path, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who types what the refusal proposes gets to the end."""
+    wire(home, server, monkeypatch)
+    server.always(say(json.dumps({"accepted": True, "findings": []})))
+    for model, text in (("gpt-6-luna", FOUND), ("test-model", STRUCTURE)):
+        server.always(say(text), model=model)
+    if name == "classify-specialist":
+        server.always(say('{"choice": "bug"}'), model="gpt-6-luna")
+    told = typed("pipeline", "run", str(EXAMPLES / f"{name}.yaml"))
+    (wall,) = re.findall(r"--max-cost ([0-9.]+)`, or", told.err)
+    ran = typed("pipeline", "run", str(EXAMPLES / f"{name}.yaml"), "--max-cost", wall)
+    assert ran.code == 0, (wall, ran.err)
+
+
+def test_branches_share_a_narrow_wall(typed: Shell, models: dict[str, Any], server: ScriptedServer) -> None:
+    """Where the wall holds one call at a time, branches wait for each other's money to come back, and all end."""
+    branches = [
+        {"name": name, "from": "input", "model": "here.one", "template": "{text}", "max_output": 1000}
+        for name in ("one", "two", "three")
+    ]
+    merge = {"name": "all", "kind": "merge", "from": ["one", "two", "three"]}
+    write({"input": "in.jsonl", "stages": [*branches, merge]}, "red", "blue")
+    ended = run(typed, cost="0.0025")
+    assert (ended.code, len(server.asked)) == (0, 6), ended.err
+
+
+def test_a_confidential_file_never_leaves_and_taints_what_is_made_of_it(
+    typed: Shell, models: dict[str, Any], home: Path, server: ScriptedServer
+) -> None:
+    """A file that the settings keep local is asked of local models only, and a reduce over it, too."""
+    write_layer(home, {**models, "privacy": {"paths": [{"pattern": "hr/", "class": "local-only"}]}})
+    for folder, text in (("hr", "the secret"), ("open", "the news")):
+        Path(folder).mkdir()
+        Path(folder, f"{folder}.md").write_text(text, encoding="utf-8")
+    first = {"name": "a", "model": "echo", "template": "{text}"}
+    last = {"name": "all", "kind": "reduce", "model": "here.one", "template": "{items}"}
+    Path("p.json").write_text(
+        json.dumps({"input": ["open/*.md", "hr/*.md"], "stages": [first, last]}), encoding="utf-8"
+    )
+    told = run(typed)
+    assert (told.code, server.asked) == (5, ())
+    assert "stage all: no local model can be used" in told.err
+    assert run(typed, "--input", "open/*.md").code == 0
+    assert [b"the news" in seen.body for seen in server.asked] == [True]

@@ -34,8 +34,8 @@ def test_the_machine_shape_has_no_key_in_it(typed: Shell, home: Path, monkeypatc
     assert "value-of-the-key" not in printed.out
     shape = printed.json
     assert set(shape) == {
-        "preset", "preset_from", "fallback", "default_task", "keys", "refused_keys", "servers", "budgets", "project",
-        "notes", "home", "inside_claude_code", "versions", "pack",
+        "preset", "preset_from", "fallback", "default_task", "keys", "refused_keys", "servers", "budgets", "batches",
+        "project", "notes", "home", "inside_claude_code", "versions", "pack",
     }  # fmt: skip
     assert (shape["preset"], shape["preset_from"], shape["project"]) == ("cheap", "switched", None)
     assert shape["budgets"] == [

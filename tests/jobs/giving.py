@@ -152,6 +152,6 @@ def orphaned(giving: Giving) -> None:
         connection.execute("UPDATE provider_batches SET boot = 'gone', pid = 0")
 
 
-def without_batches(target: Target) -> Target:
-    """Returns a target whose provider takes no batches."""
-    return replace(target, provider=replace(target.provider, row={}))
+def with_longest(target: Target, tokens: int) -> Target:
+    """Returns a target whose model answers in so many tokens at most."""
+    return replace(target, model=replace(target.model, max_output=tokens))

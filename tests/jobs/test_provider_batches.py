@@ -6,7 +6,8 @@ from typing import Any, get_args
 
 import pytest
 
-from tests.jobs.giving import Giving, orphaned
+from tests.doors.booking import rows
+from tests.jobs.giving import Giving, orphaned, with_longest
 from tests.servers.batches import BatchServer, Shape
 
 ALL = [("done", f"TEXT {number}") for number in range(4)]
@@ -260,6 +261,15 @@ def test_a_budget_holds_documents_back(home: Path, plain: BatchServer) -> None:
     assert (handed.documents, handed.failure is not None and handed.failure.kind) == (2, "budget")
     assert giving.states() == [("submitted", None)] * 2 + PENDING[:2]
     assert giving.spent() <= 12_600_000
+
+
+def test_a_budget_is_shared_out_evenly(home: Path, plain: BatchServer) -> None:
+    """Each document gets a cap that its part of what is left buys, so that all of them fit."""
+    giving = Giving(home, plain, documents=20, budget="1")
+    giving.plain = with_longest(giving.plain, 100_000)
+    assert giving.give(most=7).documents == 20
+    caps = rows(giving.home, "SELECT MIN(cap), MAX(cap) FROM provider_batch_documents")[0]
+    assert (9_900 <= caps[0] <= caps[1] <= 10_000, giving.spent() <= 1_000_000_000) == (True, True)
 
 
 def test_a_document_that_was_answered_meanwhile_is_not_handed_over(home: Path, plain: BatchServer) -> None:

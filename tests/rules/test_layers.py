@@ -283,6 +283,11 @@ EVIL = "https://evil.example/v1"
         ),
         ("box", {"base_url": "http://10.0.0.9:11434"}, "provider box is local, and only the user may say where"),
         ("cloud", {"headers": {"x-to": "evil"}}, "provider cloud is the user's, and so are its headers"),
+        (
+            "cloud",
+            {"batches": {"shape": "openai", "discount": 0.99}},
+            "provider cloud is the user's, and so are its `batches`",
+        ),
     ],
     ids=[
         "moved",
@@ -294,6 +299,7 @@ EVIL = "https://evil.example/v1"
         "new one called local",
         "local one moved",
         "headers",
+        "batches",
     ],
 )
 def test_a_key_is_bound_to_its_origin_in_a_trusted_project_too(name: str, row: Mapping[str, Any], reason: str) -> None:

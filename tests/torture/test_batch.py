@@ -1,14 +1,18 @@
 """A batch loses nothing and asks nothing twice that it has kept, whatever ends it and however often."""
 
 import json
+import os
 import signal
 import sqlite3
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from tests.doors.booking import rows
+from tests.doors.workers import ROOT
 from tests.network import opened_loopback
 from tests.torture.conftest import Measured
 from tests.torture.documents import (
@@ -167,8 +171,6 @@ def test_memory_does_not_grow_with_the_input(home: Path, tmp_path: Path, measure
 
 def peak_of(folder: Path, *flags: str) -> float:
     """Runs a batch and returns the most memory that it took, in MiB."""
-    import os
-
     process = typed(folder, *flags, stdout=None, stderr=None)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -192,3 +194,17 @@ def test_a_run_goes_on_in_three_seconds(home: Path, tmp_path: Path, measured: Me
         assert ended(process)[0] == 0
     assert seconds <= 3.0
     measured(f"going on after 9,800 of 10,000 documents: the first question after {seconds:.2f} s")
+
+
+def test_the_demo_of_a_thousand_documents(home: Path, tmp_path: Path, measured: Measured) -> None:
+    """On the simulated provider, killed five times: every document has its own answer, and the demo says so."""
+    command = [sys.executable, "-m", "outrider", "demo", "--batch", "1000", "--kills", "5"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "helper")}
+    done = subprocess.run(
+        command, env=environment, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        timeout=300,
+    )  # fmt: skip
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+    assert "1,000 documents, 1,000 with their own answer" in done.stdout
+    assert not list(home.rglob("ledger.db"))
+    measured(done.stdout.strip().splitlines()[-1])

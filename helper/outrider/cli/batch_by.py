@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
+from outrider.cli import handles
 from outrider.cli import provider_batches as shown
 from outrider.cli.batch_asking import Asker, Prepared
 from outrider.cli.batch_job import Flags, Job
@@ -178,20 +179,20 @@ class Ahead:
 
     async def _wait(self, doors: Doors) -> None:
         """Waits for what is at providers; inside Claude Code nobody may wait that long."""
-        handles = doors.handles.listed(batch=self._batch.id, is_open=True)
-        if handles and self._job.session.inside_claude and not self._job.flags.detach:
-            raise LeftThere(handles)
+        there = doors.handles.listed(batch=self._batch.id, is_open=True)
+        if there and self._job.session.inside_claude and not self._job.flags.detach:
+            raise LeftThere(there)
         left = await wait(doors, batch=self._batch.id, heard=self._heard, is_stopped=lambda: False)
         for handle in left:
-            self._say(f"{shown.told_of(handle, now=time.time())}; see `outrider jobs show {handle.id}`")
+            self._say(f"{handles.told_of(handle, now=time.time())}; see `outrider jobs show {handle.id}`")
 
     def _heard(self, handle: Handle) -> None:
         counts = self._batch.counts()
         self._teller.kept, self._teller.failed = counts.get("done", 0), counts.get("failed", 0)
-        line = shown.state_in_words(handle) + handle.message
+        line = handles.state_in_words(handle) + handle.message
         if line not in self._said:
             self._said.add(line)
-            self._teller.told("batch", shown.told_of(handle, now=time.time()))
+            self._teller.told("batch", handles.told_of(handle, now=time.time()))
         self._teller.tick()
 
     def _say(self, line: str) -> None:

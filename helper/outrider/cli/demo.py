@@ -31,12 +31,20 @@ PANELS: tuple[tuple[int, tuple[str, ...]], ...] = (
 
 
 @click.command()
-def demo() -> int:
+@click.option("--batch", "documents", type=click.IntRange(10, 100_000), metavar="N",
+              help="Show instead how N documents are asked while their process is killed.")  # fmt: skip
+@click.option("--kills", type=click.IntRange(0, 50), default=5, show_default=True, metavar="N",
+              help="With --batch: how often it is killed.")  # fmt: skip
+def demo(*, documents: int | None, kills: int) -> int:
     """Show a failed-over, accounted call against an offline provider.
 
     Everything is real but the provider, which runs on this machine and invents its answers: the route, the HTTP
     calls, the ledger, the refusals. Needs no key and no network, and touches none of your files.
     """
+    if documents is not None:
+        from outrider.cli.demo_batch import play
+
+        return play(documents, kills, layer)
     with simulated() as address, tempfile.TemporaryDirectory(prefix="outrider-demo-") as folder:
         return _play(_session(folder, address), folder)
 

@@ -36,16 +36,16 @@ def _shape(job: Job) -> dict[str, object]:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def list_jobs(*, as_json: bool) -> None:
     """List every job, the newest first."""
-    from outrider.cli import jobs_batches
+    from outrider.cli import handles
 
     session = Session()
-    found, batches = detached.listed(session.places), jobs_batches.every(session)
+    found, batches = detached.listed(session.places), handles.every(session)
     if as_json:
-        shapes = [_shape(job) for job in found] + jobs_batches.shapes(session, batches)
+        shapes = [_shape(job) for job in found] + handles.shapes(session, batches)
         dump({"jobs": sorted(shapes, key=lambda shape: -float(str(shape["started"])))})
     elif found or batches:
         states = [(job.id, _state(job), job.started) for job in found]
-        states += [(one.id, jobs_batches.state_in_words(one), one.at) for one in batches]
+        states += [(one.id, handles.state_in_words(one), one.at) for one in batches]
         states.sort(key=lambda state: -state[2])
         table(
             [(name, state, time.strftime("%Y-%m-%d %H:%M", time.localtime(at))) for name, state, at in states],
@@ -60,12 +60,12 @@ def list_jobs(*, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def show(name: str, *, as_json: bool) -> None:
     """Show one job's state."""
-    from outrider.cli import jobs_batches
+    from outrider.cli import handles
 
     session = Session()
-    handle = jobs_batches.find(session, name)
+    handle = handles.find(session, name)
     if handle is not None:
-        jobs_batches.show(session, handle, as_json=as_json)
+        handles.show(session, handle, as_json=as_json)
         return
     job = detached.find(session.places, name)
     if as_json:
@@ -84,12 +84,14 @@ def collect(name: str, *, wait: float, as_json: bool) -> int:
 
     Of a provider's batch, the answers are lines as `batch` writes them; what it left over goes back to its run.
     """
-    from outrider.cli import jobs_batches
+    from outrider.cli import handles
 
     session = Session()
     places = session.places
-    handle = jobs_batches.find(session, name)
+    handle = handles.find(session, name)
     if handle is not None:
+        from outrider.cli import jobs_batches
+
         return jobs_batches.collect(session, handle, wait=wait, as_json=as_json)
     deadline = time.monotonic() + wait
     job = detached.find(places, name)
@@ -138,11 +140,13 @@ def _made_fit(session: Session, job: Job) -> Callable[[str, str], str]:
               help="Give the documents of a batch in doubt back to their run, which may bill them twice.")  # fmt: skip
 def cancel(name: str, *, ask_again: bool) -> None:
     """Stop a running job; what it did may have been billed."""
-    from outrider.cli import jobs_batches
+    from outrider.cli import handles
 
     session = Session()
-    handle = jobs_batches.find(session, name)
+    handle = handles.find(session, name)
     if handle is not None:
+        from outrider.cli import jobs_batches
+
         jobs_batches.cancel(session, handle, ask_again=ask_again)
         return
     job = detached.find(session.places, name)

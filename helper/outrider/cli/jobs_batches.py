@@ -6,43 +6,18 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from outrider.cli import handles as told
 from outrider.cli import provider_batches as shown
-from outrider.cli.batch_telling import span
 from outrider.cli.session import Session
-from outrider.cli.show import dollars, dump, inert, note, out
+from outrider.cli.show import dump, inert, note, out
 from outrider.doors.provider_batches import Handle, Handles
-from outrider.errors import OutriderError, StorageFault
+from outrider.errors import OutriderError
 from outrider.jobs.provider_batch_looks import look, stop
 from outrider.jobs.provider_batches import Doors, asked_again
 from outrider.rules.bulk import lines
 from outrider.rules.money import from_nano
 
 STILL_RUNNING = 6
-
-
-def find(session: Session, name: str) -> Handle | None:
-    """Returns a batch at a provider by its id; None where none is called so."""
-    return Handles(session.ledger).find(name)
-
-
-def every(session: Session) -> tuple[Handle, ...]:
-    """Returns every batch at a provider, the newest first; a book that cannot be read hides no other job."""
-    try:
-        return Handles(session.ledger).listed()
-    except StorageFault as fault:
-        note(f"batches at providers are not listed: {fault.message}")
-        return ()
-
-
-def shapes(session: Session, batches: tuple[Handle, ...]) -> list[dict[str, object]]:
-    """Returns batches as scripts read them."""
-    handles = Handles(session.ledger)
-    return [shown.shape(handle, handles) for handle in batches]
-
-
-def state_in_words(handle: Handle) -> str:
-    """Returns how a batch is, in a word or two."""
-    return shown.state_in_words(handle)
 
 
 def _with_doors(session: Session, work: Callable[[Doors], Awaitable[Any]]) -> Any:
@@ -54,34 +29,6 @@ def _with_doors(session: Session, work: Callable[[Doors], Awaitable[Any]]) -> An
             await close()
 
     return asyncio.run(worked())
-
-
-def show(session: Session, handle: Handle, *, as_json: bool) -> None:
-    """Says how a batch is, as the book knows it."""
-    handles = Handles(session.ledger)
-    if as_json:
-        dump(shown.shape(handle, handles))
-        return
-    told = shown.shape(handle, handles)
-    out(f"job {handle.id}: {shown.state_in_words(handle)}, started {_clock(handle.at)}")
-    remote = f" as {handle.remote}" if handle.remote else ""
-    out(f"{handle.documents:,} documents for {handle.model}, at {handle.provider}{remote}; run {handle.run}")
-    back = f", {told['given_back']:,} given back" if told["given_back"] else ""
-    out(
-        f"{told['answered']:,} answered, {told['failed']:,} failed{back}, {told['open']:,} open; "
-        f"booked: {dollars(handles.cost(handle.id))}"
-    )  # fmt: skip
-    if handle.state != "ended":
-        last = f", last asked {span(time.time() - handle.polled)} ago" if handle.polled is not None else ""
-        out(f"wanted by {_clock(handle.due)}{last}")
-    if handle.message:
-        out(handle.message)
-    if handle.state in ("lost", "creating") and not handle.is_owned:
-        out(f"nobody asks its documents again until you say so: `outrider jobs cancel {handle.id} --ask-again`")
-
-
-def _clock(at: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(at))
 
 
 def collect(session: Session, handle: Handle, *, wait: float, as_json: bool) -> int:
@@ -97,11 +44,10 @@ def collect(session: Session, handle: Handle, *, wait: float, as_json: bool) -> 
         return found
 
     found: Handle = _with_doors(session, fetched)
-    handles = Handles(session.ledger)
     if as_json:
-        dump(shown.shape(found, handles))
+        dump(told.shape(found, Handles(session.ledger)))
     elif found.state != "ended":
-        out(f"job {found.id} is {shown.state_in_words(found)}; its answers come with: outrider jobs collect {found.id}")
+        out(f"job {found.id} is {told.state_in_words(found)}; its answers come with: outrider jobs collect {found.id}")
         if found.message:
             note(found.message)
     elif session.inside_claude:
@@ -120,7 +66,7 @@ def _print_answers(session: Session, handle: Handle) -> None:
     back = handle.counts.get("back", 0)
     for row in Handles(session.ledger).results(handle):
         line = lines.line(
-            key=row.id, ok=row.state == "done", answer=shown.value(handle, row.answer), model=row.model, kind=row.kind,
+            key=row.id, ok=row.state == "done", answer=told.value(handle, row.answer), model=row.model, kind=row.kind,
             cost=from_nano(row.cost_nano),
         )  # fmt: skip
         sys.stdout.write(inert(line) + "\n")
@@ -150,14 +96,14 @@ def cancel(session: Session, handle: Handle, *, ask_again: bool) -> None:
                 return failure
         return await look(handle, doors)
 
-    told = _with_doors(session, stopped)
-    if not isinstance(told, Handle):
+    left = _with_doors(session, stopped)
+    if not isinstance(left, Handle):
         raise OutriderError(
-            f"job {handle.id} was not stopped: {told.message}",
+            f"job {handle.id} was not stopped: {left.message}",
             hint=f"try again, or see `outrider jobs show {handle.id}`",
         )
-    if told.state == "ended":
-        out(f"job {handle.id} was stopped; {told.counts.get('back', 0):,} documents were given back")
+    if left.state == "ended":
+        out(f"job {handle.id} was stopped; {left.counts.get('back', 0):,} documents were given back")
     else:
         out(f"job {handle.id} was asked to stop; collect what it has done with: outrider jobs collect {handle.id}")
 

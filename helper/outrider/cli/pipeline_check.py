@@ -49,6 +49,11 @@ def documents(loaded: Loaded, found: Documents) -> Documents:
 
 def routes(session: Session, loaded: Loaded, found: Documents, *, quiet: bool) -> None:
     """Refuses a pipeline of which a stage has nobody to ask, as a single question would be; a server may come yet."""
+    asking = [stage.name for stage in loaded.pipeline.stages if stage.asks]
+    if session.inside_claude and not loaded.private.issuperset(asking):
+        from outrider.cli.classifying import refuse_denied
+
+        refuse_denied(session, (loaded.path, *found.files), reads_stdin=False)
     told: dict[str, None] = {}
     for stage in graph.order(loaded.pipeline):
         if not stage.asks:
@@ -97,7 +102,7 @@ def wall(loaded: Loaded, bill: Bill, *, max_cost: Decimal | None, as_json: bool,
         return
     if not as_json:
         pipeline_estimate.show(loaded, bill, quiet=quiet)
-    enough = "5" if bill.total is None else str(max((bill.total * 2).quantize(Decimal("0.01")), Decimal("0.01")))
+    enough = bill.enough if bill.enough is not None else 5
     raise Refused(
         f"this asks paid models, about {dollars(bill.total)}, and nothing says how much it may cost",
         hint=f"bound it with `--max-cost {enough}`, or ask a part first: `--sample 5 --max-cost 1`", kind="budget",

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -57,7 +57,7 @@ def output_of(job: "Job") -> str | None:
 
 
 def finish(
-    job: "Job", work: "Work", ended: "Ended", teller: Teller, output: str | None, *, bill: Bill
+    job: "Job", work: "Work", ended: "Ended", teller: Teller, output: str | None, *, bill: Bill | None
 ) -> int:  # fmt: skip
     """Writes the result where every stage has ended, tells how it went, and returns the exit code."""
     lost = [
@@ -71,7 +71,8 @@ def finish(
         written = _write(job, work, ended, output)
     error = _error(ended, refused)
     shape = _shape(job, work, lost, teller, written=written, error=error)
-    if job.flags.sample is not None and is_whole:
+    _book(work, lost, error, shape)
+    if bill is not None and job.flags.sample is not None and is_whole:
         shape["whole_usd"], shape["whole_hours"] = _projected(job, teller, bill)
     if job.flags.as_json or job.flags.events:
         dump({"event": "end", **shape} if job.flags.events else shape)
@@ -89,6 +90,15 @@ def finish(
             return 1
         case _:
             return 1 if lost or refused else 0
+
+
+def _book(work: "Work", lost: list[Lost], error: dict[str, str] | None, shape: Mapping[str, Any]) -> None:
+    """Books how the run ended, which none of its calls says."""
+    kind = error["kind"] if error is not None else lost[0].kind if lost else None
+    came_to = {"name": shape["name"], "stages": shape["stages"], "failed": shape["failed"]}
+    # All stages are one run of the book; its decision is that of the first one which was asked.
+    for stage in reversed(work.stages.values()):
+        stage.asker.book_end(outcome="answer" if kind is None else "failure", kind=kind, came_to=came_to)
 
 
 def _write(job: "Job", work: "Work", ended: "Ended", output: str | None) -> str | None:

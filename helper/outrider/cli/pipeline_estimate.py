@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ from outrider.records import record, replace
 from outrider.rows import Price, Rates
 from outrider.rules import money
 from outrider.rules.facts.planning import Priced, lines
+from outrider.rules.limits import LEAST_OUTPUT
 from outrider.rules.pipelines.estimating import Asked, Cast, Estimate, estimate, expected_items, planned
 from outrider.rules.pipelines.nouns import Item
 from outrider.rules.routing import model_called
@@ -35,6 +36,8 @@ class Line:
     cost: Decimal | None
     beside: Decimal | None
     notes: tuple[str, ...]
+    most: Decimal
+    """What one of its calls may cost at most, which the wall has to hold before the call leaves."""
 
 
 @record
@@ -61,6 +64,14 @@ class Bill:
     def other(self) -> Decimal | None:
         """What one model for everything costs."""
         return _sum([line.beside for line in self.lines])
+
+    @property
+    def enough(self) -> Decimal | None:
+        """What a wall may be that is no hindrance: twice what is likely, and room for the dearest call on top."""
+        if self.total is None:
+            return None
+        dearest = max((line.most for line in self.lines), default=Decimal(0))
+        return max(2 * self.total, self.total + dearest).quantize(Decimal("0.01"), ROUND_CEILING)
 
     @property
     def times(self) -> Decimal | None:
@@ -92,7 +103,7 @@ def bill(
     stages = {stage.name: stage for stage in pipeline.stages}
     found: dict[tuple[str, str], Line] = {}
     for asked in walked.asked:
-        line = prices.line(asked, planned(asked, stages[asked.stage]), other)
+        line = prices.line(asked, planned(asked, stages[asked.stage]), other, cap=stages[asked.stage].max_output)
         before = found.get((asked.stage, asked.model))
         found[asked.stage, asked.model] = line if before is None else _added(before, line)
     return Bill(
@@ -139,13 +150,19 @@ class _Prices:
         self._days |= {str(model.row["as_of"])} if "as_of" in model.row else set()
         return Priced(price=model.price, context=model.context, max_output=model.max_output)
 
-    def line(self, asked: Asked, plan: Any, beside: str) -> Line:
+    def line(self, asked: Asked, plan: Any, beside: str, *, cap: int | None) -> Line:
+        """Prices calls, and the most that one of them may cost; `cap` is the longest answer that is asked for."""
         (own,) = lines((plan,), {asked.model: self.of(asked.model)}, midnight=self._midnight)
         (other,) = lines((replace(plan, model=beside),), {beside: self.of(beside)}, midnight=self._midnight)
+        price = self.of(asked.model).price
+        most = None if price is None else money.worst_cost(
+            price, input_tokens=2 * plan.input, output_tokens=cap or LEAST_OUTPUT, at=self._midnight
+        )  # fmt: skip
         return Line(
             stage=asked.stage, model=asked.model, calls=asked.calls, tokens_in=asked.tokens_in,
             tokens_out=asked.calls * asked.output, cost=own.cost,
             beside=other.cost if asked.is_alone else Decimal(0), notes=own.notes,
+            most=most or Decimal(0),
         )  # fmt: skip
 
 
@@ -157,7 +174,7 @@ def _dearest(prices: _Prices, casts: Mapping[str, Cast]) -> str:
 
 def _added(one: Line, other: Line) -> Line:
     return replace(
-        one, calls=one.calls + other.calls, tokens_in=one.tokens_in + other.tokens_in,
+        one, most=max(one.most, other.most), calls=one.calls + other.calls, tokens_in=one.tokens_in + other.tokens_in,
         tokens_out=one.tokens_out + other.tokens_out, cost=_sum([one.cost, other.cost]),
         beside=_sum([one.beside, other.beside]), notes=tuple(dict.fromkeys((*one.notes, *other.notes))),
     )  # fmt: skip

@@ -184,7 +184,8 @@ def _first(session: Session, stage: Stage, *, private: bool) -> str:
         if kind in {"model", "rowless"}:
             return name
     selection = selection_of(session, stage, private=private)
-    situation = session.situation(session.limits())
+    # What rests for a while changes whom a call goes to, and not how a reduce is parted into calls.
+    situation = replace(session.situation(session.limits()), health={})
     route = decide(session.registry, selection, Facts(), situation)
     if route.targets:
         return route.targets[0].model.name

@@ -68,12 +68,14 @@ def run_pipeline(flags: Flags) -> int:
         for text in session.registry.notes:
             note(text)
     pipeline_check.routes(session, loaded, job.documents, quiet=flags.quiet)
-    bill = pipeline_estimate.bill(session, loaded, job.documents.items, expected=False)
-    if flags.dry_run:
-        pipeline_estimate.tell(loaded, bill, as_json=flags.as_json or flags.events, quiet=flags.quiet)
-        return 0
     is_machine = flags.as_json or flags.events
-    pipeline_check.wall(loaded, bill, max_cost=flags.max_cost, as_json=is_machine, quiet=flags.quiet)
+    bill = None
+    if flags.dry_run or flags.max_cost is None or flags.sample is not None:
+        bill = pipeline_estimate.bill(session, loaded, job.documents.items, expected=False)
+        if flags.dry_run:
+            pipeline_estimate.tell(loaded, bill, as_json=is_machine, quiet=flags.quiet)
+            return 0
+        pipeline_check.wall(loaded, bill, max_cost=flags.max_cost, as_json=is_machine, quiet=flags.quiet)
     output = pipeline_end.output_of(job)
     work = partial(_work, job, output, bill)
     if flags.detach:
@@ -101,7 +103,7 @@ def _name(session: Session, flags: Flags, loaded: Loaded) -> str:
     return f"{loaded.pipeline.name[:LONGEST_NAME]}-{digest[:8]}"
 
 
-def _work(job: Job, output: str | None, bill: Bill) -> int:
+def _work(job: Job, output: str | None, bill: Bill | None) -> int:
     """Asks what is left to ask, and writes what it came to."""
     from outrider.cli.pipeline_work import Work
 
@@ -122,7 +124,8 @@ def _work(job: Job, output: str | None, bill: Bill) -> int:
         )  # fmt: skip
         is_done = False
         try:
-            ended = asyncio.run(work.run(job.documents.items))
+            asyncio.run(work.run(job.documents.items))
+            ended = work.ended()
             is_done = ended.ending.why == "done"
             return pipeline_end.finish(job, work, ended, teller, output, bill=bill)
         finally:

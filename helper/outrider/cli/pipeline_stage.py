@@ -111,10 +111,6 @@ class StageWork:
                     found.append(admitted.document)
         return found
 
-    def is_settled(self, documents: Sequence[Document]) -> bool:
-        """Whether each of these prompts has an answer, or a failure of its own."""
-        return sum(1 for _ in self.kept(documents)) == len(documents)
-
     def kept(self, documents: Sequence[Document]) -> Iterator[tuple[str, Kept]]:
         """Yields what the journal has of these prompts, each with its item's id."""
         if not documents:
@@ -124,8 +120,8 @@ class StageWork:
             if kept.position >= first:
                 yield self._names[kept.position], kept
 
-    def said(self, documents: Sequence[Document], *, is_whole: bool) -> Said:
-        """Returns what these prompts came to."""
+    def said(self, documents: Sequence[Document]) -> Said:
+        """Returns what these prompts came to; it is whole where each has an answer, or a failure of its own."""
         answers: dict[str, Json] = {}
         models: dict[str, str] = {}
         lost: list[Lost] = []
@@ -135,7 +131,9 @@ class StageWork:
                 models[name] = kept.model or ""
             else:
                 lost.append(Lost(stage=self.plan.stage.name, id=name, kind=kept.kind or "server", message=kept.message))
-        return Said(answers=answers, models=models, lost=tuple(lost), is_whole=is_whole)
+        return Said(
+            answers=answers, models=models, lost=tuple(lost), is_whole=len(answers) + len(lost) == len(documents)
+        )
 
     def costs(self) -> Mapping[str, Any]:
         """Returns what each prompt of this sitting has cost in all sittings, by item."""

@@ -93,7 +93,7 @@ class Teller:
         stage.seconds = time.monotonic() - (stage.began or time.monotonic())
         stage.state = "done" if is_whole else "stopped"
         self.event("stage", **stage.figures())
-        if not (self._quiet or self._events or self._is_live):
+        if stage.total and not (self._quiet or self._events or self._is_live):
             self._clear()
             note(self._line(stage))
         self.tick(now=True)

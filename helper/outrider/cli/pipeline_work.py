@@ -4,9 +4,11 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from outrider.cli import pipeline_file
+from outrider.cli.batch_asking import Asker
 from outrider.cli.pipeline_file import Loaded
 from outrider.cli.pipeline_input import Documents
 from outrider.cli.pipeline_stage import StagePlan, StageWork, Walls
@@ -16,6 +18,7 @@ from outrider.doors.batch_journal import Batch, Journal
 from outrider.jobs import batch as loop
 from outrider.jobs.pipeline import Flow, Made, Said
 from outrider.records import record
+from outrider.rules.bulk.nouns import Document, Replied
 from outrider.rules.pipelines import graph
 from outrider.rules.pipelines.nouns import Call, Stage
 
@@ -47,8 +50,12 @@ class Work:
         self._retry_failed = retry_failed
         self._waits = waits
         self._loops: set[loop.Batch] = set()
+        self._flying = 0
+        self._landing = asyncio.Event()
         self._ending: loop.Ending | None = None
         self._ended_in = ""
+        self._made: Mapping[str, Made] = {}
+        self._signal: int | None = None
         self._windows: dict[str, int] = {}
         # Branches that run beside each other share what may be under way at one time.
         widest = max(sum(stage.asks for stage in wave) for wave in graph.waves(loaded.pipeline))
@@ -65,25 +72,29 @@ class Work:
         for work in tuple(self._loops):
             work.stop()
 
-    async def run(self, items: Sequence[Any]) -> Ended:
-        """Runs every stage; each answer is kept as it comes."""
+    async def run(self, items: Sequence[Any]) -> None:
+        """Runs every stage; each answer is kept as it comes. What came of it says `ended`."""
         from outrider.cli.signals import Signals
 
         flow = Flow(self.loaded.pipeline, items, self.ask, window=self.window)
         ticking = asyncio.create_task(self._ticking())
         try:
             with Signals(self.stop) as signals:
-                made = await flow.run()
+                self._made = await flow.run()
         finally:
             ticking.cancel()
             self._teller.close()
             for work in self.stages.values():
                 await work.asker.close()
+        self._signal = signals.number
+
+    def ended(self) -> Ended:
+        """Returns how it ended."""
         ending = self._ending or loop.Ending(why="done")
-        return Ended(made=made, ending=ending, stage=self._ended_in, signal=signals.number)
+        return Ended(made=self._made, ending=ending, stage=self._ended_in, signal=self._signal)
 
     def window(self, stage: Stage) -> int:
-        """Returns how many tokens a call of a stage may have: that of the smallest model that may get it."""
+        """Returns how many tokens a call of a stage may have: what the model takes that comes first."""
         if stage.name not in self._windows:
             private = stage.name in self.loaded.private
             self._windows[stage.name] = pipeline_file.cast(self.session, stage, private=private).window
@@ -101,7 +112,8 @@ class Work:
             batch = loop.Batch(
                 iter(pending),
                 loop.Doors(
-                    ask=work.asker.ask, give_up=work.asker.give_up, provider=work.asker.provider, now=time.monotonic,
+                    ask=partial(self._asked, work.asker), give_up=work.asker.give_up,
+                    provider=work.asker.provider, now=time.monotonic,
                     heard=lambda result: self._teller.heard(stage.name, result), told=self._teller.told,
                 ),
                 most=self._most, waits=self._waits,
@@ -113,14 +125,31 @@ class Work:
                 self._loops.discard(batch)
             if ending.why != "done":
                 self._end(stage.name, ending)
-        is_whole = work.is_settled(documents)
-        self._teller.end(stage.name, is_whole=is_whole)
-        return work.said(documents, is_whole=is_whole)
+        said = work.said(documents)
+        self._teller.end(stage.name, is_whole=said.is_whole)
+        return said
+
+    async def _asked(self, asker: Asker, document: Document) -> Replied:
+        """Asks one prompt. What the wall refuses waits while calls are in the air: what they reserved may come back.
+
+        One loop knows its own calls only, and the wall is that of all stages.
+        """
+        while True:
+            self._flying += 1
+            try:
+                replied = await asker.ask(document)
+            finally:
+                self._flying -= 1
+                landing, self._landing = self._landing, asyncio.Event()
+                landing.set()
+            is_refused = replied.failure is not None and replied.failure.kind == "budget"
+            if not is_refused or not self._flying or self._ending is not None:
+                return replied
+            await self._landing.wait()
 
     def _opened(self, stage: Stage) -> StageWork:
         """Returns a stage with its journal open."""
         if stage.name not in self.stages:
-            from outrider.cli.batch_asking import Asker
             from outrider.cli.pipeline_panel import PanelAsker
 
             plan = StagePlan(self.session, self.loaded, stage, self._documents, limits=self._walls)

@@ -1,4 +1,4 @@
-"""Batches at providers as commands see them: the doors of their loops, and what is said of a handle."""
+"""Batches at providers as commands reach them: the doors of their loops, and where a handle's batch is."""
 
 import asyncio
 import json
@@ -8,9 +8,8 @@ from functools import partial
 from typing import Any
 
 from outrider.cli import asking
-from outrider.cli.batch_telling import span
 from outrider.cli.session import Session
-from outrider.data import Answer, Json, Outcome, Target
+from outrider.data import Answer, Outcome, Target
 from outrider.doors.provider_batches import Handle, Handles
 from outrider.doors.transport import Send, many_sender
 from outrider.jobs.provider_batches import Doors
@@ -66,16 +65,6 @@ def bare_target(handle: Handle) -> Target:
     return Target(model=model, provider=provider, wire_id=handle.wire_id, key_id=handle.key_id)
 
 
-def value(handle: Handle, text: str | None) -> Json:
-    """Returns an answer as it is printed: with a schema its value, not its text."""
-    if text is None or handle.schema is None:
-        return text
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
-
-
 def _acceptance(handle: Handle) -> Accept | None:
     if handle.schema is None:
         return None
@@ -83,37 +72,3 @@ def _acceptance(handle: Handle) -> Accept | None:
 
     schema: Mapping[str, Any] = json.loads(handle.schema)
     return acceptance(schema)
-
-
-def state_in_words(handle: Handle) -> str:
-    """Returns how a batch is, in a word or two."""
-    held = handle.counts.get("open", 0)
-    if handle.state == "ended":
-        answered = handle.counts.get("answered", 0)
-        return "done" if answered == handle.documents else f"ended, {answered:,} answered"
-    if handle.state == "lost":
-        return "in doubt"
-    if handle.state == "creating" and not handle.is_owned:
-        return "in doubt"
-    if handle.state in ("intended", "creating"):
-        return "being handed over" if handle.is_owned else "interrupted"
-    return f"stopping, {held:,} open" if handle.stopped is not None else f"at {handle.provider}, {held:,} open"
-
-
-def shape(handle: Handle, handles: Handles) -> dict[str, Any]:
-    """Returns a handle as scripts read it."""
-    return {
-        "id": handle.id, "kind": "batch", "state": handle.state, "provider": handle.provider, "model": handle.model,
-        "remote": handle.remote or None, "run": handle.run, "started": handle.at, "due": handle.due,
-        "documents": handle.documents, "open": handle.counts.get("open", 0),
-        "answered": handle.counts.get("answered", 0), "failed": handle.counts.get("failed", 0),
-        "given_back": handle.counts.get("back", 0), "cost_usd": float(handles.cost(handle.id)),
-        "message": handle.message or None,
-    }  # fmt: skip
-
-
-def told_of(handle: Handle, *, now: float) -> str:
-    """Returns what is said of a handle while it is waited for."""
-    since = span(max(now - (handle.created_at or handle.at), 0.0))
-    why = f": {handle.message}" if handle.message else ""
-    return f"batch {handle.id} of {handle.documents:,}: {state_in_words(handle)}, for {since}{why}"

@@ -159,11 +159,6 @@ class Batch:
             connection.execute("UPDATE batches SET run = ?, ended = NULL WHERE id = ?", (run, self.id))
         self.run = run
 
-    def reopen(self) -> None:
-        """Books that there is something to ask again."""
-        with self._ledger.transaction() as connection:
-            connection.execute("UPDATE batches SET ended = NULL WHERE id = ?", (self.id,))
-
     def counts(self, *, below: int | None = None) -> dict[str, int]:
         """Returns how many documents of the input are in each state; of its first ones only with `below`."""
         rows = self._ledger.read(

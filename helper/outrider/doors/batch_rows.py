@@ -5,7 +5,6 @@ A document is known by its id, wherever in the input it stands; a line without o
 
 import json
 import time
-from collections.abc import Sequence
 
 from outrider.doors.ledger_file import Connection, Row
 from outrider.errors import OutriderError
@@ -110,27 +109,24 @@ class Register:
 
 def done(
     connection: Connection, batch: int, position: int, *, answer: str, model: str, cost_nano: int,
-    only_from: State | None = None,
 ) -> bool:  # fmt: skip
     """Keeps a document's answer, in the transaction that settles its call; False where it is settled already."""
     cursor = connection.execute(
         "UPDATE batch_documents SET state = 'done', kind = NULL, message = NULL, answer = ?, model = ?,"
-        " cost_nano = cost_nano + ?, finished = ? WHERE batch = ? AND position = ? AND state <> 'done'"
-        " AND (?7 IS NULL OR state = ?7)",
-        (text_of(answer), text_of(model), cost_nano, time.time(), batch, position, only_from),
+        " cost_nano = cost_nano + ?, finished = ? WHERE batch = ? AND position = ? AND state <> 'done'",
+        (text_of(answer), text_of(model), cost_nano, time.time(), batch, position),
     )
     return cursor.rowcount > 0
 
 
 def failed(
-    connection: Connection, batch: int, position: int, *, kind: str, message: str, model: str | None = None,
-    only_from: State | None = None,
+    connection: Connection, batch: int, position: int, *, kind: str, message: str, model: str | None = None
 ) -> bool:  # fmt: skip
     """Keeps why a document has no answer; False where it is settled already."""
     cursor = connection.execute(
         "UPDATE batch_documents SET state = 'failed', kind = ?, message = ?, model = ?, finished = ?"
-        " WHERE batch = ? AND position = ? AND state <> 'done' AND (?7 IS NULL OR state = ?7)",
-        (kind, text_of(message[:500]), model, time.time(), batch, position, only_from),
+        " WHERE batch = ? AND position = ? AND state <> 'done'",
+        (kind, text_of(message[:500]), model, time.time(), batch, position),
     )
     return cursor.rowcount > 0
 
@@ -140,23 +136,6 @@ def add_cost(connection: Connection, batch: int, position: int, *, cost_nano: in
     connection.execute(
         "UPDATE batch_documents SET cost_nano = cost_nano + ? WHERE batch = ? AND position = ?",
         (cost_nano, batch, position),
-    )
-
-
-def submitted(connection: Connection, batch: int, positions: Sequence[int]) -> None:
-    """Hands documents to a provider's own batch: nobody else asks them until it has settled or let go of them."""
-    _move(connection, batch, positions, before="pending", after="submitted")
-
-
-def released(connection: Connection, batch: int, positions: Sequence[int]) -> None:
-    """Takes documents back that a provider's batch surely did not answer."""
-    _move(connection, batch, positions, before="submitted", after="pending")
-
-
-def _move(connection: Connection, batch: int, positions: Sequence[int], *, before: State, after: State) -> None:
-    connection.executemany(
-        "UPDATE batch_documents SET state = ? WHERE batch = ? AND position = ? AND state = ?",
-        [(after, batch, position, before) for position in positions],
     )
 
 

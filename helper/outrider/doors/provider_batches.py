@@ -44,7 +44,7 @@ class Handles:
     def intend(self, wanted: Wanted, given: Sequence[Given], check: Check) -> tuple[tuple[int, ...], Failure | None]:
         """Gives documents away and reserves what they may cost; returns the numbers of those, and what stopped it.
 
-        A document that is not waiting to be asked is left alone. What a budget does not hold stays where it is.
+        One that is answered, or that another batch holds, is left alone. What a budget does not hold stays where it is.
         """
         target = unpaced(wanted.target)
         taken: list[int] = []
@@ -53,7 +53,8 @@ class Handles:
             connection = page.connection
             for number, one in enumerate(given):
                 row = connection.execute(
-                    "SELECT id FROM batch_documents WHERE batch = ? AND position = ? AND state = 'pending'",
+                    "SELECT id FROM batch_documents WHERE batch = ? AND position = ?"
+                    " AND state IN ('pending', 'failed')",
                     (wanted.batch, one.entry.position),
                 ).fetchone()
                 if row is None:

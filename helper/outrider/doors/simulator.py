@@ -80,10 +80,17 @@ class _Handler(BaseHTTPRequestHandler):
         """Says nothing: the demo tells what happens."""
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 256
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Says nothing of callers that were killed: the demo kills them."""
+
+
 @contextmanager
 def simulated() -> Iterator[str]:
     """Serves on a free loopback port for as long as the block runs; yields its address."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server = _Server(("127.0.0.1", 0), _Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

@@ -179,15 +179,15 @@ class _Tree:
         stage, fields = self._stage, self.group.fields
         room = reducing.room(stage, fields, window=window)
         fit = reducing.packed([reducing.weight(text) for text, _, _ in self._parts], room=room)
-        for number in fit.too_large:
-            text, _, name = self._parts[number]
-            why = f"it has about {reducing.weight(text):,} tokens, and a call has room for {max(room, 0):,}"
-            self.lost.append(Lost(stage=stage.name, id=name, kind="context", message=why))
-        if self._level and reducing.is_stuck(len(self._parts), fit):
+        if self._level and (fit.too_large or reducing.is_stuck(len(self._parts), fit)):
             why = f"its {len(self._parts):,} answers do not fit two by two; lower `max_output`, or raise `window`"
             self.lost.append(Lost(stage=stage.name, id=self.group.id, kind="context", message=why))
             self._parts, self._calls = [], []
             return []
+        for number in fit.too_large:
+            text, _, name = self._parts[number]
+            why = f"it has about {reducing.weight(text):,} tokens, and a call has room for {max(room, 0):,}"
+            self.lost.append(Lost(stage=stage.name, id=name, kind="context", message=why))
         is_last = len(fit.calls) == 1
         found: list[Call] = []
         self._calls = []

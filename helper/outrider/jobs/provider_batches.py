@@ -16,7 +16,7 @@ from outrider.rows import Provider
 from outrider.rules import money
 from outrider.rules.disclosure import Disclosure
 from outrider.rules.limits import Booking, Limits, Spend
-from outrider.rules.provider_batches import MOST_BYTES, MOST_DOCUMENTS, Entry, booked
+from outrider.rules.provider_batches import MOST_BYTES, MOST_DOCUMENTS, Entry, added, booked
 from outrider.wire.batches import Shape, Sheet, Uploaded, not_done, shape_of
 from outrider.wire.batches.reading import Small
 from outrider.wire.call import encode
@@ -139,9 +139,9 @@ def _chunks(papers: Iterable[Paper], terms: Terms, shape: Shape, doors: Doors) -
     name, held = doors.name(), 0
     given: list[Given] = []
     lines: list[bytes] = []
-    left = terms.documents
+    left, spend = terms.documents, _spend(terms, doors)
     for paper in papers:
-        entry = _entry(paper, terms, doors, parts=max(left, 1))
+        entry = _entry(paper, terms, spend, at=doors.at(), parts=max(left, 1))
         if isinstance(entry, Failure):
             if given:
                 yield name, given, lines
@@ -150,24 +150,27 @@ def _chunks(papers: Iterable[Paper], terms: Terms, shape: Shape, doors: Doors) -
         line = _line(f"{name}-{len(given)}", paper, entry, terms, shape)
         if given and (len(given) >= most or held + len(line) > size):
             yield name, given, lines
+            spend = _spend(terms, doors)
             name, given, lines, held = doors.name(), [], [], 0
             line = _line(f"{name}-0", paper, entry, terms, shape)
         given.append(Given(entry=entry, disclosure=paper.disclosure))
         lines.append(line)
         held += len(line)
         left -= 1
+        spend = added(spend, entry.booking.worst)
     if given:
         yield name, given, lines
 
 
-def _entry(paper: Paper, terms: Terms, doors: Doors, *, parts: int) -> Entry | Failure:
-    """Returns a document with what it may cost: its part of the run's budget, as the budget stands now."""
+def _spend(terms: Terms, doors: Doors) -> Spend:
+    return doors.handles.ledger.spend(terms.run.id, at=doors.at(), repository=terms.run.repository)
+
+
+def _entry(paper: Paper, terms: Terms, spend: Spend, *, at: float, parts: int) -> Entry | Failure:
+    """Returns a document with what it may cost: its part of what is left of the run's budget."""
     request = paper.request
     tokens = money.most_tokens(request.messages, schema=request.schema)
-    spend = doors.handles.ledger.spend(terms.run.id, at=doors.at(), repository=terms.run.repository)
-    booking = booked(
-        terms.target, terms.limits, spend, wanted=request.max_output, tokens=tokens, at=doors.at(), parts=parts
-    )  # fmt: skip
+    booking = booked(terms.target, terms.limits, spend, wanted=request.max_output, tokens=tokens, at=at, parts=parts)
     if isinstance(booking, Failure):
         return booking
     likely = money.likely_tokens(request.messages, schema=request.schema)

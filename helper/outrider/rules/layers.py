@@ -216,6 +216,9 @@ def _bound_keys(said: Mapping[str, Any], *, base: Mapping[str, Any]) -> tuple[di
             refused.append(f"provider {name} is the user's, and so are its headers")
         elif below and merged.get("privacy_fields") != below.get("privacy_fields"):
             refused.append(f"provider {name} is the user's, and so are its `privacy_fields`")
+        elif below and merged.get("batches") != below.get("batches"):
+            # A discount is a price, and a budget stands on it.
+            refused.append(f"provider {name} is the user's, and so are its `batches`")
         elif stolen := [key for key in key_names(merged) if key not in bound and key.startswith(OF_OTHERS)]:
             refused.append(f"provider {name} may not take {stolen[0]}, which is another program's secret")
         elif loose:

@@ -68,6 +68,12 @@ def _scaled(rates: Rates, *, was: Rates, now: Rates) -> Rates:
     })  # fmt: skip
 
 
+def added(spend: Spend, worst: Decimal) -> Spend:
+    """Returns what is spent when this much more is reserved."""
+    per_repo = None if spend.per_repo is None else spend.per_repo + worst
+    return replace(spend, run=spend.run + worst, day=spend.day + worst, month=spend.month + worst, per_repo=per_repo)
+
+
 def booked(
     target: Target, limits: Limits, spend: Spend, *, wanted: int | None, tokens: int, at: float, parts: int = 1
 ) -> Booking | Failure:

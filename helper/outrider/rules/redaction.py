@@ -7,8 +7,9 @@ half at its end is taken out too.
 import re
 
 LOOKS_LIKE_KEY = r"\b(?:sk|pk|rk|gsk|xai|r8|hf|ghp|gho|glpat|AIza|AKIA|Bearer|key)[-_ ]?[A-Za-z0-9][A-Za-z0-9_\-]{18,}"
-LEAST_KEY = 19
-"""The least letters without a blank that such a thing ends in."""
+LONG_WORD = b"x" * 19
+"""The least letters in a row that such a thing ends in; what is no letter of a key is no x."""
+_KEY_LETTERS = bytes(120 if code < 128 and (chr(code).isalnum() or chr(code) in "_-") else 0 for code in range(256))
 REDACTED = "[redacted]"
 LEAST = 6
 """So many letters of a key at the end of a cut text are taken for its first half."""
@@ -30,8 +31,8 @@ def has_key_shape(text: str) -> bool:
 
 
 def _has_long_word(text: str) -> bool:
-    """Whether a text has a word as long as what follows a key's mark at least: most prose has none, and is done."""
-    return len(text) >= LEAST_KEY and max(map(len, text.split()), default=0) >= LEAST_KEY
+    """Whether a text has a row of a key's letters as long as what follows its mark: most prose has none."""
+    return LONG_WORD in text.encode("ascii", "replace").translate(_KEY_LETTERS)
 
 
 def without(text: str, values: tuple[str, ...]) -> str:

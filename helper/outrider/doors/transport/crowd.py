@@ -8,9 +8,11 @@ connection go.
 import asyncio
 import select
 import ssl
+import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import aclosing
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any
 
 import httpcore2
@@ -29,6 +31,8 @@ KEPT = 256
 """Idle connections that are kept at most, over all origins."""
 KEPT_FOR = 15.0
 """Seconds an idle connection is kept: shorter than most servers do, so that few are found closed."""
+GLANCE = 0.1
+"""Seconds for which it is believed that an idle connection has nothing to read."""
 _BROKEN = (httpcore2.ReadError, httpcore2.WriteError, httpcore2.RemoteProtocolError)
 """What a connection that its server has closed comes to."""
 _CALL: ContextVar["_Call"] = ContextVar("call")
@@ -54,6 +58,9 @@ class _Stream(httpcore2.AsyncNetworkStream):
         self._is_tunnel = is_tunnel
         self._poll: select.poll | None = None
         self._is_closed = False
+        self._call: _Call | None = None
+        self._asked = 0.0
+        self._was_readable = False
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - the library's own
         call = _CALL.get()
@@ -67,7 +74,13 @@ class _Stream(httpcore2.AsyncNetworkStream):
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - the library's own
-        deadline = _CALL.get().deadline
+        call = _CALL.get()
+        deadline = call.deadline
+        if call is not self._call:
+            self._call = call
+            if not call.is_fresh and self._is_readable():
+                # Bytes that an earlier answer left behind, or the end: what is there before the question answers none.
+                raise httpcore2.WriteError
         deadline.sent = not self._is_tunnel
         wait = deadline.left()
         if wait <= 0:
@@ -90,8 +103,14 @@ class _Stream(httpcore2.AsyncNetworkStream):
         return _Stream(inner)
 
     def get_extra_info(self, info: str) -> Any:
-        # The pool asks every idle connection at every call: by way of the library that would be a fifth of the time.
-        return self._is_readable() if info == "is_readable" else self._inner.get_extra_info(info)
+        return self._seems_readable() if info == "is_readable" else self._inner.get_extra_info(info)
+
+    def _seems_readable(self) -> bool:
+        """Says what was seen a moment ago: the pool asks all that are idle at every call. Who uses one looks itself."""
+        now = time.monotonic()
+        if now - self._asked > GLANCE:
+            self._asked, self._was_readable = now, self._is_readable()
+        return self._was_readable or self._is_closed
 
     def _is_readable(self) -> bool:
         if self._is_closed:
@@ -198,17 +217,14 @@ class Crowd:
     async def _sent(
         self, call: HttpCall, reading: Reading, deadline: Deadline, pool: httpcore2.AsyncConnectionPool
     ) -> Fault | None:
-        request = httpx2.Request(call.method, call.url, headers=list(call.headers), content=call.body or None)
-        url = httpcore2.URL(
-            scheme=request.url.raw_scheme, host=request.url.raw_host, port=request.url.port, target=request.url.raw_path
-        )
+        url, headers = _prepared(call.method, call.url, call.headers)
+        if call.body or call.method != "GET":
+            headers = (*headers, (b"Content-Length", b"%d" % len(call.body)))
         try:
             async with asyncio.timeout(max(deadline.left(), 0)):
                 answer = await pool.handle_async_request(
-                    httpcore2.Request(
-                        method=request.method, url=url, headers=request.headers.raw, content=call.body or b""
-                    )
-                )  # fmt: skip
+                    httpcore2.Request(method=call.method, url=url, headers=list(headers), content=call.body)
+                )
                 try:
                     if not deadline.bytes_read:
                         # It was there before the question: bytes that an earlier answer left behind.
@@ -237,6 +253,17 @@ class Crowd:
         if self._context is None:
             self._context = tls_context(self._network.get("ca_file"))
         return self._context
+
+
+@lru_cache(maxsize=64)
+def _prepared(
+    method: str, url: str, headers: tuple[tuple[str, str], ...]
+) -> tuple[httpcore2.URL, tuple[tuple[bytes, bytes], ...]]:
+    """Returns where a call goes and its headers but for the length: the same for thousands of calls."""
+    request = httpx2.Request(method, url, headers=list(headers))
+    parts = request.url
+    place = httpcore2.URL(scheme=parts.raw_scheme, host=parts.raw_host, port=parts.port, target=parts.raw_path)
+    return place, tuple(pair for pair in request.headers.raw if pair[0].lower() != b"content-length")
 
 
 async def _read(answer: httpcore2.Response, call: HttpCall, reading: Reading, deadline: Deadline) -> Fault | None:
