@@ -140,10 +140,11 @@ class _Server(uvicorn.Server):
 @contextmanager
 def _listening(wish: Wish) -> Iterator[socket.socket]:
     try:
-        family, kind, _, _, address = socket.getaddrinfo(
+        # With its protocol by number: without it asyncio does not see that it is TCP, and leaves Nagle's delays on.
+        family, kind, protocol, _, address = socket.getaddrinfo(
             wish.host, wish.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        listener = socket.socket(family, kind)
+        listener = socket.socket(family, kind, protocol)
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)
