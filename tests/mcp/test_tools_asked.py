@@ -77,6 +77,56 @@ def test_a_signal_ends_the_run_and_its_servers(home: Path, tooled: None, server:
     assert [tuple(row) for row in rows(ours, "SELECT outcome FROM attempts ORDER BY id")] == [("answer",), ("failure",)]
 
 
+def test_the_budget_is_for_all_rounds(typed: Shell, home: Path, tooled: None, server: ScriptedServer) -> None:
+    """Each round is booked before it leaves; the one that no longer fits is not sent, and what was asked is paid."""
+    write_servers(home, tests=the_server(allow=["*"]))
+    server.always(calls(call("a", "look", {"what": "much", "size": 60_000})))
+    answered = typed(
+        "ask", "-m", "here.one", "--tools", "tests", "--max-output", "1000", "--max-cost", "0.05", "--json", "hi"
+    )
+    shape = answered.json
+    assert (answered.code, shape["error"]["kind"], shape["answer"]) == (5, "budget", None)
+    assert len(server.asked) == len([row for row in shape["attempts"] if row["certainty"] != "not_sent"]) == 2
+    spent = rows(home / ".config" / "outrider", "SELECT SUM(cost_nano), COUNT(*) FROM attempts")[0]
+    assert (spent[0] <= 50_000_000, spent[1]) == (True, 2)
+
+
+def test_another_model_takes_over_between_rounds(
+    typed: Shell, home: Path, tooled: None, server: ScriptedServer
+) -> None:  # fmt: skip
+    """When the model that called a tool fails in the next round, the one behind it goes on with what was found."""
+    write_servers(home, tests=the_server(allow=["*"]))
+    server.script(calls(call("a", "add", {"a": 1, "b": 2}), thought="secretly"), status(401), model="one")
+    server.always(say("three"), model="two")
+    shape = typed("ask", "-t", "all", "--tools", "tests", "--json", "hi").json
+    assert (shape["answer"], shape["model"]) == ("three", "here.two")
+    assert [row["kind"] for row in shape["attempts"]] == [None, "auth", None]
+    taken_over = server.asked[-1].json
+    assert [message["role"] for message in taken_over["messages"]] == ["user", "assistant", "tool"]
+    assert "secretly" not in json.dumps(taken_over)
+
+
+def test_it_goes_on_in_the_background(home: Path, tooled: None, server: ScriptedServer) -> None:
+    """A handle at once; the servers run in the process that goes on, and the answer is collected from it."""
+    write_servers(home, tests=the_server(allow=["*"]))
+    server.script(calls(call("a", "add", {"a": 1, "b": 2})), say("it is 3"))
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "helper")}
+
+    def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run([sys.executable, "-m", "outrider", *arguments], env=environment, cwd=home, check=False,
+                              text=True, stdin=subprocess.DEVNULL, capture_output=True, timeout=90)  # fmt: skip
+
+    left = run("ask", "-m", "here.one", "--tools", "tests", "--background", "hi")
+    assert left.returncode == 6, left.stderr
+    assert server.wait_for(2, seconds=60)
+    handle = left.stdout.split()[1]
+    for _ in range(60):
+        collected = run("jobs", "collect", handle)
+        if collected.returncode != 6:
+            break
+    assert (collected.returncode, collected.stdout.strip()) == (0, "it is 3"), collected.stderr
+
+
 def openai(number: int, wanted: list[tuple[str, Any]]) -> Reply:
     """Returns a round of calls in the openai dialect."""
     return calls(*(call(f"c{number}{at}", name, given) for at, (name, given) in enumerate(wanted)))
