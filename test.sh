@@ -2,7 +2,7 @@
 # Runs the checks and tests. Needs Python 3.11 or newer; makes its own environment in .venv-test.
 #
 #   ./test.sh [PYTEST ARGUMENTS]       the fast lane: format, lint, types, imports, tests, coverage of the pure rooms
-#   ./test.sh LANE [PYTEST ARGUMENTS]  one other lane: litellm, torture, page, e2e, peers, bench
+#   ./test.sh LANE [PYTEST ARGUMENTS]  one other lane: litellm, torture, page, e2e, peers, mcp, bench
 #   ./test.sh all                      every lane but bench
 set -uo pipefail
 
@@ -71,6 +71,7 @@ lane() {
         return
     fi
     say "lane $name"
+    [ "$name" != mcp ] || "$environment/bin/python" -m tests.mcp.npm || say "mcp: its tests skip what is missing"
     if [ "$name" = e2e ]; then
         folders+=(tests/transcripts) # the histories that the client writes
         many_cores && workers=(-n 2 --dist loadgroup) # the client waits more than it works
@@ -101,7 +102,7 @@ main() {
     . scripts/environment.sh
     case "$what" in
         -h | --help) sed -n '2,6s/^# \{0,1\}//p' test.sh; exit 0 ;;
-        fast | all | litellm | torture | page | e2e | peers | bench) [ "$#" -gt 0 ] && shift ;;
+        fast | all | litellm | torture | page | e2e | peers | mcp | bench) [ "$#" -gt 0 ] && shift ;;
         -* | tests | tests/*) what=fast ;;
         *) printf "error: there is no lane \`%s\`\nhint: ./test.sh --help lists them\n" "$what" >&2; exit 2 ;;
     esac
@@ -117,6 +118,7 @@ main() {
             lane page tests/page
             lane e2e tests/e2e
             lane peers tests/peers
+            lane mcp tests/mcp
             say "SKIPPED bench: it measures and judges nothing; run ./test.sh bench"
             ;;
         *) lane "$what" "tests/$what" "$@" ;;
