@@ -14,7 +14,7 @@ or newer, or uv, which fetches one. Needs no root, edits no profile, and may be 
 
 Options:
   --project       install the pack into the repository that you stand in, for its team, instead of your own folder
-  --mcp           set up the MCP server too (there is none in this version)
+  --mcp           add the MCP library, and start the MCP server in every session of Claude Code
   --helper-only   the command alone: no pack, no demo
   --with bulk     add the library for very large batches
   --no-demo       do not run the demo at the end
@@ -46,8 +46,8 @@ clean_up() {
 read_options() {
     while [ "$#" -gt 0 ]; do
         case "$1" in
-            --project) pack_options+=(--project) ;;
-            --mcp) fail 2 "this version has no MCP server yet" "leave --mcp out: agents call \`outrider\` by Bash" ;;
+            --project) project=yes; pack_options+=(--project) ;;
+            --mcp) extras="$extras mcp"; pack_options+=(--mcp) ;;
             --helper-only) helper_only=yes ;;
             --no-demo) demo="" ;;
             --dry-run) dry_run=yes ;;
@@ -64,6 +64,9 @@ read_options() {
         esac
         shift
     done
+    case "$project $extras" in
+        "yes "*mcp*) fail 2 "the MCP server is a user's own choice, no repository's" "./install.sh --mcp, and ./install.sh --project" ;;
+    esac
 }
 
 # Sets where everything goes, and refuses a machine on which it could not work.
@@ -291,7 +294,7 @@ remove_helper() {
     if [ -x "$launcher" ] && "$launcher" uninstall --help >/dev/null 2>&1; then
         # Without the helper nobody could tell what of the pack is the user's.
         if ! "$launcher" uninstall \
-            || { [ -n "${pack_options[*]:-}" ] && ! (cd "$started_in" && exec "$launcher" uninstall --project); }; then
+            || { [ -n "$project" ] && ! (cd "$started_in" && exec "$launcher" uninstall --project); }; then
             fail 1 "the pack could not be taken away, so the helper stays" "see above, then run ./install.sh --uninstall again"
         fi
     fi
@@ -312,7 +315,7 @@ remove_helper() {
 
 main() {
     local source_folder started_in="$PWD" home="" bin="" launcher="" status=0
-    local helper_only="" demo=yes dry_run="" uninstall="" extras="" pack_options=()
+    local helper_only="" demo=yes dry_run="" uninstall="" extras="" project="" pack_options=()
     share="" work="" locked="" # not local: the trap at exit reads them
     read_options "$@"
     source_folder="$(cd "$(dirname "${BASH_SOURCE[0]:-$0}")" && pwd -P)" || exit 1

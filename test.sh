@@ -3,7 +3,7 @@
 #
 #   ./test.sh [PYTEST ARGUMENTS]       the fast lane: format, lint, types, imports, tests, coverage of the pure rooms
 #   ./test.sh LANE [PYTEST ARGUMENTS]  one other lane: process (whole commands by the hundred, and the long end of
-#                                      tables), litellm, torture, page, e2e, peers, bench
+#                                      tables), litellm, torture, page, e2e, mcp, peers, bench
 #   ./test.sh all                      every lane but bench, and how many seconds each took
 set -uo pipefail
 # Where Python may keep no compiled modules, each of two workers rewrites every test in every run.
@@ -104,6 +104,7 @@ lane() {
     case "$name" in
         process) make_room ;;
         torture) unset PYTEST_DEBUG_TEMPROOT ;; # what it is about is the disk
+        mcp) "$environment/bin/python" -m tests.mcp.npm || say "mcp: its tests skip what is missing" ;;
     esac
     case "$name" in
         e2e | process | torture) # most of them wait: for the client, for a disk, for other processes
@@ -146,7 +147,7 @@ main() {
     . scripts/environment.sh
     case "$what" in
         -h | --help) sed -n '2,7s/^# \{0,1\}//p' test.sh; exit 0 ;;
-        fast | all | process | litellm | torture | page | e2e | peers | bench) [ "$#" -gt 0 ] && shift ;;
+        fast | all | process | litellm | torture | page | e2e | mcp | peers | bench) [ "$#" -gt 0 ] && shift ;;
         -* | tests | tests/*) what=fast ;;
         *) printf "error: there is no lane \`%s\`\nhint: ./test.sh --help lists them\n" "$what" >&2; exit 2 ;;
     esac
@@ -161,6 +162,7 @@ main() {
             timed page lane page tests/page
             timed litellm lane litellm tests/litellm_proxy
             timed peers lane peers tests/peers
+            timed mcp lane mcp tests/mcp
             timed e2e lane e2e tests/e2e
             timed process lane process tests
             timed torture lane torture tests/torture

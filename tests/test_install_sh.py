@@ -109,7 +109,7 @@ def test_help_lists_every_option(machine: Machine) -> None:
         (["--frobnicate"], {}, 2),
         (["--with", "everything"], {}, 2),
         (["--with"], {}, 2),
-        (["--mcp"], {}, 2),
+        (["--project", "--mcp"], {}, 2),
         ([], {"HOME": ""}, 2),
         ([], {"HOME": "somewhere"}, 2),
         ([], {"OUTRIDER_DATA": "relative/path"}, 2),

@@ -64,7 +64,7 @@ def test_no_page_names_a_machine(rendered: Mapping[str, bytes]) -> None:
 
 def test_render_check_passes_here_and_fails_on_a_change(tmp_path: Path) -> None:
     """CI runs it; a hand edit, a left-over and a bad page are each told, and rendering mends the first."""
-    for name in ("templates", ".claude", ".claude-plugin", "agents", "bin", "hooks", "skills"):
+    for name in ("templates", ".claude", ".claude-plugin", "agents", "bin", "hooks", "plugins", "skills"):
         shutil.copytree(ROOT / name, tmp_path / name)
 
     def run(*options: str) -> tuple[int, str]:

@@ -200,7 +200,9 @@ def test_settings_on_a_page_are_sound(path: str, typed: Shell, home: Path) -> No
                 "base_url": "http://127.0.0.1:8000/v1",
                 "local": True,
             }
-        write_layer(home, layer)
+        file = write_layer(home, {} if "mcpServers" in layer else layer)
+        if "mcpServers" in layer:
+            file.with_name("mcp-servers.local.json").write_text(body)
         checked = typed("config", "check")
         assert (checked.code, checked.out.splitlines()[-1]) == (0, "the configuration is sound"), checked.out
 

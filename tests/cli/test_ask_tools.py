@@ -167,6 +167,9 @@ def test_a_broken_file_of_servers_is_said(typed: Shell, home: Path, text: str, w
     assert answered.code == 2
     assert str(path) in answered.err
     assert words in answered.err
+    checked = typed("config", "check")
+    assert checked.code == 2
+    assert words in checked.out
 
 
 def a_checkout(folder: Path, **servers: Any) -> None:

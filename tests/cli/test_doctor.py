@@ -199,3 +199,20 @@ def test_live_asks_a_provider_without_a_list(typed: Shell, asked: ScriptedServer
     asked.always_at("/v1/models", status(404))
     lines = [line for line in typed("doctor", "--live").out.splitlines() if " live: " in line]
     assert lines[1].startswith("ok    live: here/cheap answers")
+
+
+def test_the_mcp_server_is_looked_at_where_every_session_starts_it(typed: Shell, home: Path) -> None:
+    """What its tools cost always, and whether there is still a program to start."""
+
+    def told() -> list[tuple[str, str]]:
+        checks = typed("doctor", "--json").json["checks"]
+        return [(check["mark"], check["message"]) for check in checks if check["name"] == "mcp"]
+
+    assert told() == []
+    typed("install", "--mcp")
+    assert [mark for mark, _ in told()] == ["ok"]
+    assert told()[0][1].startswith("the MCP server has 4 tools: about ")
+    path = home / ".claude" / "skills" / "outrider" / ".mcp.json"
+    path.write_text('{"mcpServers": {"outrider": {"command": "/gone/outrider"}}}', encoding="utf-8")
+    message = "every session starts the MCP server by /gone/outrider, which is no program"
+    assert told() == [("fail", message)]

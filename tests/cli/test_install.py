@@ -347,12 +347,32 @@ def test_what_defeats_the_pack_is_told(
     assert typed("install", "--quiet").err == ""
 
 
-def test_the_mcp_server_is_refused_while_there_is_none(typed: Shell, home: Path) -> None:
-    """No promise that nothing keeps."""
-    done = typed("install", "--mcp")
-    assert (done.code, done.out) == (2, "")
-    assert done.err.startswith("error: this version has no MCP server yet\nhint: leave `--mcp` out")
-    assert not (home / ".claude").exists()
+def test_the_mcp_server_is_on_when_it_was_wished_for(typed: Shell, home: Path) -> None:
+    """Started by an absolute path, kept by every later install, and taken away by its opposite."""
+    path = home / ".claude" / "skills" / "outrider" / ".mcp.json"
+    assert (typed("install").code, path.exists()) == (0, False)
+    assert typed("install", "--mcp", "--dry-run").code == 0
+    assert not path.exists()
+    assert "its server starts with every session" in typed("install", "--mcp").out
+    server = json.loads(path.read_text(encoding="utf-8"))["mcpServers"]["outrider"]
+    assert (Path(server["command"]).is_absolute(), server["args"][-1], set(server)) == (
+        True, "mcp", {"command", "args"},
+    )  # fmt: skip
+    assert server["args"][0] == "-I"
+    assert (typed("install", "--json").json["mcp"], path.exists()) == (True, True)
+    assert typed("install", "--no-mcp").code == 0
+    assert (typed("install", "--json").json["mcp"], path.exists()) == (False, False)
+    typed("install", "--mcp")
+    typed("uninstall")
+    assert not path.exists()
+
+
+def test_no_repository_turns_the_mcp_server_on(typed: Shell) -> None:
+    """It would start in the sessions of everybody who works there."""
+    done = typed("install", "--project", "--mcp")
+    assert (done.code, done.err.splitlines()[0]) == (
+        2, "error: the MCP server is a user's own choice, no repository's",
+    )  # fmt: skip
 
 
 def test_diff_shows_edits_and_deletions(typed: Shell, home: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -209,7 +210,8 @@ def test_an_export_goes_to_a_new_file(typed: Shell) -> None:
 @pytest.mark.parametrize(
     ("arguments", "hint"),
     [
-        (("mcp",), "the formats are litellm"), (("litelm",), "did you mean `litellm`?"),
+        (("mcq",), "did you mean `mcp`?"), (("litelm",), "did you mean `litellm`?"),
+        (("mcp", "--ready"), "`outrider export mcp`"),
         (("env", "-m", "nobody"), "outrider models"), (("env", "-m", "claude.opus"), "see `outrider models`"),
         (("env", "--out", "no/such/folder"), "mkdir -p"),
     ],
@@ -227,3 +229,13 @@ def test_ready_means_with_a_key(typed: Shell, monkeypatch: pytest.MonkeyPatch) -
     done = typed("export", "litellm", "--ready", "--json")
     assert {name.partition(".")[0] for name in done.json["models"]} == {"groq", "ollama", "localai", "vllm"}
     assert "value-of-the-key" not in done.out
+
+
+def test_an_export_says_how_a_client_starts_the_server(typed: Shell) -> None:
+    """By an absolute path, as a line for the one client and as JSON for the others."""
+    line, snippet = typed("export", "mcp").out.split("\n\n")
+    server = json.loads(snippet.split("\n", maxsplit=1)[1])["mcpServers"]["outrider"]
+    assert shlex.split(line.splitlines()[1]) == [
+        "claude", "mcp", "add", "--scope", "user", "outrider", "--", server["command"], *server["args"],
+    ]  # fmt: skip
+    assert (Path(server["command"]).is_absolute(), server["args"][-1]) == (True, "mcp")

@@ -1,4 +1,4 @@
-"""`ask --tools` and `doctor` with real servers: the filesystem server from npm through five rounds, and hostile ones."""
+"""`ask --tools` and `doctor` with real servers: npm's filesystem server through five rounds, and hostile ones."""
 
 import json
 import os
@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import typed  # noqa: F401 - the shell is a fixture
-from tests.cli.test_ask_tools import PRICE, call, calls, the_server, tooled, write_servers  # noqa: F401 - fixtures too
+from tests.cli.test_ask_tools import PRICE, call, calls, the_server, write_servers
 from tests.cli.typing_it import Shell, write_layer
 from tests.doors.booking import rows
 from tests.servers import Reply, ScriptedServer, say, status, way
@@ -34,7 +33,7 @@ def test_no_tool_may_be_used(typed: Shell, home: Path, tooled: None, server: Scr
     assert "2 not (add, look: the server says it only reads" in refused.err
 
 
-def test_a_changed_tool_is_withdrawn(typed: Shell, home: Path, tooled: None, server: ScriptedServer) -> None:  # noqa: F811
+def test_a_changed_tool_is_withdrawn(typed: Shell, home: Path, tooled: None, server: ScriptedServer) -> None:
     """A server that changes what a tool does after its first call has it called no more."""
     write_servers(home, tests=the_server(allow=["*"], args=["-m", "tests.servers.tool_server", "changing"]))
     server.script(calls(call("a", "add", {"a": 1, "b": 2})), calls(call("b", "add", {"a": 3, "b": 4})),
@@ -45,7 +44,7 @@ def test_a_changed_tool_is_withdrawn(typed: Shell, home: Path, tooled: None, ser
     ]  # fmt: skip
 
 
-def test_a_server_that_dies_in_a_call(typed: Shell, home: Path, tooled: None, server: ScriptedServer) -> None:  # noqa: F811
+def test_a_server_that_dies_in_a_call(typed: Shell, home: Path, tooled: None, server: ScriptedServer) -> None:
     """The model is told, its next call is refused, and it may still answer."""
     write_servers(home, tests=the_server(allow=["*"], args=["-m", "tests.servers.tool_server", "die_in_call"]))
     server.script(calls(call("a", "add", {"a": 1, "b": 2})), calls(call("b", "look", {})), say("I could not"))
@@ -55,7 +54,7 @@ def test_a_server_that_dies_in_a_call(typed: Shell, home: Path, tooled: None, se
     )  # fmt: skip
 
 
-def test_a_signal_ends_the_run_and_its_servers(home: Path, tooled: None, server: ScriptedServer) -> None:  # noqa: F811
+def test_a_signal_ends_the_run_and_its_servers(home: Path, tooled: None, server: ScriptedServer) -> None:
     """Stopped in the middle of a round: exit 130, one object, the call under way in the book, no server left."""
     write_servers(home, tests=the_server(allow=["*"]))
     server.script(calls(call("a", "look", {"what": "group"})), way("hang"))
@@ -76,6 +75,56 @@ def test_a_signal_ends_the_run_and_its_servers(home: Path, tooled: None, server:
         os.kill(int(group), 0)
     ours = home / ".config" / "outrider"
     assert [tuple(row) for row in rows(ours, "SELECT outcome FROM attempts ORDER BY id")] == [("answer",), ("failure",)]
+
+
+def test_the_budget_is_for_all_rounds(typed: Shell, home: Path, tooled: None, server: ScriptedServer) -> None:
+    """Each round is booked before it leaves; the one that no longer fits is not sent, and what was asked is paid."""
+    write_servers(home, tests=the_server(allow=["*"]))
+    server.always(calls(call("a", "look", {"what": "much", "size": 60_000})))
+    answered = typed(
+        "ask", "-m", "here.one", "--tools", "tests", "--max-output", "1000", "--max-cost", "0.05", "--json", "hi"
+    )
+    shape = answered.json
+    assert (answered.code, shape["error"]["kind"], shape["answer"]) == (5, "budget", None)
+    assert len(server.asked) == len([row for row in shape["attempts"] if row["certainty"] != "not_sent"]) == 2
+    spent = rows(home / ".config" / "outrider", "SELECT SUM(cost_nano), COUNT(*) FROM attempts")[0]
+    assert (spent[0] <= 50_000_000, spent[1]) == (True, 2)
+
+
+def test_another_model_takes_over_between_rounds(
+    typed: Shell, home: Path, tooled: None, server: ScriptedServer
+) -> None:  # fmt: skip
+    """When the model that called a tool fails in the next round, the one behind it goes on with what was found."""
+    write_servers(home, tests=the_server(allow=["*"]))
+    server.script(calls(call("a", "add", {"a": 1, "b": 2}), thought="secretly"), status(401), model="one")
+    server.always(say("three"), model="two")
+    shape = typed("ask", "-t", "all", "--tools", "tests", "--json", "hi").json
+    assert (shape["answer"], shape["model"]) == ("three", "here.two")
+    assert [row["kind"] for row in shape["attempts"]] == [None, "auth", None]
+    taken_over = server.asked[-1].json
+    assert [message["role"] for message in taken_over["messages"]] == ["user", "assistant", "tool"]
+    assert "secretly" not in json.dumps(taken_over)
+
+
+def test_it_goes_on_in_the_background(home: Path, tooled: None, server: ScriptedServer) -> None:
+    """A handle at once; the servers run in the process that goes on, and the answer is collected from it."""
+    write_servers(home, tests=the_server(allow=["*"]))
+    server.script(calls(call("a", "add", {"a": 1, "b": 2})), say("it is 3"))
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "helper")}
+
+    def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run([sys.executable, "-m", "outrider", *arguments], env=environment, cwd=home, check=False,
+                              text=True, stdin=subprocess.DEVNULL, capture_output=True, timeout=90)  # fmt: skip
+
+    left = run("ask", "-m", "here.one", "--tools", "tests", "--background", "hi")
+    assert left.returncode == 6, left.stderr
+    assert server.wait_for(2, seconds=60)
+    handle = left.stdout.split()[1]
+    for _ in range(60):
+        collected = run("jobs", "collect", handle)
+        if collected.returncode != 6:
+            break
+    assert (collected.returncode, collected.stdout.strip()) == (0, "it is 3"), collected.stderr
 
 
 def openai(number: int, wanted: list[tuple[str, Any]]) -> Reply:
@@ -126,7 +175,7 @@ def rounds(docs: Path) -> list[list[tuple[str, Any]]]:
 @NEEDS_NPM
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_five_rounds_with_the_filesystem_server(
-    typed: Shell, home: Path, server: ScriptedServer, tmp_path: Path, dialect: str  # noqa: F811
+    typed: Shell, home: Path, server: ScriptedServer, tmp_path: Path, dialect: str
 ) -> None:  # fmt: skip
     """Reads, parallel calls, an error, an allowed write and one that is not: each dialect is told every result."""
     with_files(home, tmp_path)
@@ -151,13 +200,13 @@ def test_five_rounds_with_the_filesystem_server(
     for words in ("a.txt", "otters are seven", "herons are nine", "Access denied", "there is no tool", "sixteen"):
         assert words in last, words
     if dialect == "anthropic":
-        signed = [block["signature"] for message in server.asked[-1].json["messages"]
-                  for block in message["content"] if isinstance(block, dict) and block["type"] == "thinking"]  # fmt: skip
+        blocks = [block for message in server.asked[-1].json["messages"] for block in message["content"]]
+        signed = [block["signature"] for block in blocks if isinstance(block, dict) and block["type"] == "thinking"]
         assert signed == [f"S{number}" for number in range(5)]
 
 
 @NEEDS_NPM
-def test_the_offline_model_plays_a_tool_call(typed: Shell, home: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_the_offline_model_plays_a_tool_call(typed: Shell, home: Path, tmp_path: Path) -> None:
     """Without a key and a provider, `call TOOL {…}` shows what a tool gives, as a model would read it."""
     with_files(home, tmp_path)
     asked = f"call read_text_file {json.dumps({'path': str(tmp_path / 'docs' / 'a.txt')})}"
@@ -167,7 +216,7 @@ def test_the_offline_model_plays_a_tool_call(typed: Shell, home: Path, tmp_path:
 
 
 @NEEDS_NPM
-def test_doctor_starts_and_counts_each_server(typed: Shell, home: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_doctor_starts_and_counts_each_server(typed: Shell, home: Path, tmp_path: Path) -> None:
     """Each server is started, listed and timed; what its tools cost a round is counted; what fails says why."""
     with_files(home, tmp_path)
     path = home / ".claude" / "config" / "mcp-servers.local.json"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outrider.data import Image, Message, Usage
+from outrider.data import Image, Message, Tool, ToolCall, Usage
 from outrider.rows import Condition, Price, Rates
 from outrider.rules import money
 from tests.rules.making import price
@@ -292,3 +292,21 @@ def test_what_a_budget_buys_it_can_pay(whole: Price, tokens: int, budget: Decima
     assert more is not None
     assert worst <= budget or bought == 0
     assert more > budget
+
+
+def test_tools_and_calls_are_counted() -> None:
+    """What is offered, what was called, thought and signed is billed with the prompt, and counts for its worst."""
+    asked = (Message(role="user", text="look"),)
+    tools = (Tool(name="find", description="d" * 400, schema={"type": "object"}),)
+    assert money.most_tokens(asked, tools=tools) - money.most_tokens(asked) >= 200
+    assert money.likely_tokens(asked, tools=tools) - money.likely_tokens(asked) >= 100
+    bare = Message(role="assistant", text="")
+    call = ToolCall(id="c", name="find", arguments="x" * 400)
+    turns = [
+        Message(role="assistant", text="", tool_calls=(call,)),
+        Message(role="assistant", text="", tool_calls=(ToolCall(id="c", name="find"),), reasoning="r" * 400),
+        Message(role="assistant", text="", tool_calls=(ToolCall(id="c", name="find"),), replay=({"s": "r" * 400},)),
+        Message(role="assistant", text="", tool_calls=(ToolCall(id="c", name="f", extra={"s": "r" * 400}),)),
+    ]
+    for turn in turns:
+        assert money.most_tokens((turn,)) - money.most_tokens((bare,)) >= 200

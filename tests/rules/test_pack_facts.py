@@ -93,6 +93,7 @@ def test_the_rest_of_the_facts() -> None:
         "form": "loose",
         "version": "1.2.3",
         "launcher": "/home/o'hara/outrider",
+        "server": [],
         "outriders": ["second-opinion", "bulk", "private-reader"],
         "get_helper": "./install.sh --helper-only",
         "guards": [

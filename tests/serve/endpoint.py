@@ -91,7 +91,9 @@ class Running:
 @contextmanager
 def running(folder: Path, **wish: Any) -> Iterator[Running]:
     """Serves from a folder until the block ends."""
-    listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(128)
     listener.settimeout(0)
     port = listener.getsockname()[1]
     started = Event()

@@ -146,6 +146,21 @@ def test_a_client_that_dawdles_holds_nobody_up(endpoint: Running, server: Script
         assert slow.recv(100).startswith(b"HTTP/1.1 200")
 
 
+def test_a_head_that_does_not_come_is_not_waited_for(models: Any, folder: Path) -> None:
+    """Who opens a connection and says nothing, or half a head, is let go; a kept one may stay idle."""
+    with running(folder, patience=0.2) as endpoint:
+        for said in (b"", b"POST /v1/chat"):
+            with closing(socket.create_connection(("127.0.0.1", endpoint.port), timeout=10)) as slow:
+                slow.sendall(said)
+                assert slow.recv(10) == b""
+        kept = http.client.HTTPConnection("127.0.0.1", endpoint.port, timeout=10)
+        for _ in range(2):
+            kept.request("GET", "/v1/models", headers={"authorization": f"Bearer {TOKEN}"})
+            answer = kept.getresponse()
+            assert (answer.status, len(answer.read()) > 10) == (200, True)
+        kept.close()
+
+
 def test_more_than_the_queue_holds_come_again_later(models: Any, server: ScriptedServer, folder: Path) -> None:
     """With one place and no queue, the second is told to come again."""
     server.always(way("hang"), model="one")

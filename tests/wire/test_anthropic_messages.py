@@ -56,6 +56,7 @@ def test_a_request_becomes_exactly_this(
     ("params", "model", "max_output", "told"),
     [
         ({"seed": 1}, {}, None, "seed was left out for acme.one: the dialect has no seed"),
+        ({"min_p": 0.1}, {}, None, "min_p was left out for acme.one: the dialect has no min_p"),
         (
             {"thinking": "off", "effort": "max"},
             RULES,

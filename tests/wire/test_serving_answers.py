@@ -9,7 +9,7 @@ from outrider.data import Answer, Failure, FailureKind, ToolCall, Usage
 from outrider.errors import OutriderError, Refused, StorageFault
 from outrider.wire.serving import answers
 from outrider.wire.serving.answers import Receipt
-from outrider.wire.serving.errors import STATUS, Unfit, failed, mistaken, told
+from outrider.wire.serving.errors import STATUS, Unfit, failed, mistaken, told, unanswerable
 
 USAGE = Usage(input=11, output=7, cached=3, reasoning=2, known=True)
 RECEIPT = Receipt(run="r1", model="m.a", at=5, served_by="m/a-1", cost_usd=0.25)
@@ -136,6 +136,19 @@ def test_a_mistake_as_a_client_hears_it(mistake: OutriderError, status: int, cod
     found = mistaken(mistake)
     error = found.body["error"]
     assert (found.status, error["code"], error["param"]) == (status, code, param)
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "code"),
+    [
+        ("budget", 402, "budget"), ("private", 403, "private"), ("context", 400, "context_length_exceeded"),
+        ("not_found", 503, "no_usable_model"),
+    ],
+)  # fmt: skip
+def test_nobody_to_ask_is_not_a_wrong_name(kind: str, status: int, code: str) -> None:
+    """A wall is told as a wall; a missing key or server is ours to mend, not the client's model to change."""
+    found = unanswerable(kind, "m", "h")
+    assert (found.status, found.body["error"]["code"]) == (status, code)
 
 
 def test_an_error_without_a_code_has_none() -> None:

@@ -29,6 +29,7 @@ def test_the_shortest_request() -> None:
 
 def test_everything_at_once() -> None:
     """Each parameter that we know arrives under our own name for it."""
+    assert asked(thinking=True).request.params == {"thinking": True}
     found = asked(
         model=" a/b ", stream=True, stream_options={"include_usage": True}, max_completion_tokens=20, temperature=0.5,
         top_p=1, seed=7, stop="END", reasoning_effort="low", tools=[LOOK], tool_choice="required",
@@ -159,6 +160,14 @@ def test_a_lone_surrogate_and_a_nul_are_replaced() -> None:
         ({"tools": [{"type": "function", "function": {"name": "a b"}}]}, "tools[0].function.name", "invalid_value"),
         ({"tools": [{"type": "function", "function": {"name": "x" * 65}}]}, "tools[0].function.name", "invalid_value"),
         ({"tools": [LOOK], "tool_choice": {"type": "function", "function": {}}}, "tool_choice", "invalid_value"),
+        ({"tools": [{**LOOK, "function": {"name": "a", "description": 3}}]}, "tools[0].function.description",
+         "invalid_type"),
+        ({"tools": [{**LOOK, "function": {"name": "a", "parameters": []}}]}, "tools[0].function.parameters",
+         "invalid_type"),
+        ({"messages": [{"role": "assistant", "tool_calls": [{**CALL, "function": {"name": "a b"}}]}]},
+         "messages[0].tool_calls[0].function.name", "invalid_value"),
+        ({"messages": [{"role": "assistant", "tool_calls": [{**CALL, "function": {"name": "a", "arguments": {}}}]}]},
+         "messages[0].tool_calls[0].function.arguments", "invalid_type"),
         ({"tool_choice": {"type": "allowed_tools"}}, "tool_choice", "invalid_value"),
         ({"parallel_tool_calls": 1}, "parallel_tool_calls", "invalid_type"),
         ({"messages": None}, "messages", "invalid_type"),

@@ -312,8 +312,9 @@ def test_an_anthropic_reply_with_calls(*, streamed: bool) -> None:
 @pytest.mark.parametrize("streamed", [True, False])
 def test_an_ollama_reply_with_calls(calls: list[Any], ids: list[str], *, streamed: bool) -> None:
     """Each call is whole, ends a reply that calls itself a plain stop, and has an id that no other has."""
-    lines: list[dict[str, Any]] = [{"message": {"role": "assistant", "content": "", "thinking": "hm", "tool_calls": calls}},
-             {"message": {"role": "assistant", "content": ""}, "done": True, "done_reason": "stop"}]  # fmt: skip
+    called = {"role": "assistant", "content": "", "thinking": "hm", "tool_calls": calls}
+    ended = {"message": {"role": "assistant", "content": ""}, "done": True, "done_reason": "stop"}
+    lines: list[dict[str, Any]] = [{"message": called}, ended]
     body = "\n".join(map(json.dumps, lines)) if streamed else json.dumps({**lines[1], **lines[0]})
     found = read(body.encode(), OLLAMA, stream=streamed)
     wanted = tuple(
@@ -336,6 +337,14 @@ def test_half_a_call_is_a_failure(dialect: Dialect, payload: dict[str, Any]) -> 
     found = read(json.dumps(payload).encode(), BY_DIALECT[dialect])
     assert isinstance(found, Failure)
     assert found.kind == "truncated"
+
+
+def test_a_call_of_the_old_fashion() -> None:
+    """One endpoint or another still says `function_call`."""
+    message = {"content": None, "function_call": {"name": "read", "arguments": "{}"}}
+    found = read(json.dumps({"choices": [{"message": message, "finish_reason": "function_call"}]}).encode(), OPENAI)
+    assert found == Answer(text="", usage=Usage(), finish="tool_calls",
+                           tool_calls=(ToolCall(id="call_1", name="read"),))  # fmt: skip
 
 
 def test_a_flood_of_calls_is_a_failure() -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from outrider import __version__
 from outrider.cli import pack_state
+from outrider.cli.checkup_mcp import mcp_server
 from outrider.cli.config import hand_edit
 from outrider.cli.session import Session
 from outrider.cli.sight import look
@@ -237,7 +238,7 @@ def tools(session: Session, repair: bool) -> Iterator[Check]:  # noqa: FBT001, A
     yield from every_server(session)
 
 
-SUBJECTS: tuple[Subject, ...] = (versions, home, ledger, settings, keys, surroundings, facts, pack, tools)
+SUBJECTS: tuple[Subject, ...] = (versions, home, ledger, settings, keys, surroundings, facts, pack, tools, mcp_server)
 
 
 def every_check(session: Session, *, repair: bool) -> Iterator[Check]:

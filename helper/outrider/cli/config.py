@@ -2,7 +2,7 @@
 
 import json
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,9 @@ from outrider.doors.files import read_small
 from outrider.doors.registry import Source
 from outrider.doors.settings import Places
 from outrider.errors import OutriderError, StorageFault
+
+if TYPE_CHECKING:
+    from outrider.doors.findings import Finding
 
 EXAMPLES = """\b
 Examples:
@@ -47,6 +50,7 @@ def check(*, as_json: bool, quiet: bool) -> int:
         raise
     except OutriderError as fault:
         found = (Finding(message=fault.message),)
+    found += _tool_servers(where)
     warnings = () if found else _warnings(session, sources)
     layers = [_layer(where, source, sources) for source in sources]
     if as_json:
@@ -69,6 +73,18 @@ def check(*, as_json: bool, quiet: bool) -> int:
     if not as_json:
         out("the configuration is sound")
     return 0
+
+
+def _tool_servers(where: Places) -> "tuple[Finding, ...]":
+    """Returns what is wrong with the files that name tool servers."""
+    from outrider.doors.findings import Finding
+    from outrider.doors.tools import files
+
+    try:
+        files.servers(where)
+    except OutriderError as fault:
+        return (Finding(message=fault.message),)
+    return ()
 
 
 def _layer(where: Places, source: Source, sources: tuple[Source, ...]) -> dict[str, Any]:
@@ -163,12 +179,14 @@ def _files(where: Places) -> list[tuple[str, str]]:
         ("your settings", user[0]),
         ("your settings, in YAML", user[1]),
         ("registry for reading", rendered_registry(where)),
+        ("your tool servers", os.path.join(where.claude, "config", "mcp-servers.local.json")),
     ]
     if where.project is not None:
         folder = os.path.join(where.project, ".claude", "config")
         files += [
             ("project's settings", os.path.join(folder, "models.json")),
             ("project's settings, yours", os.path.join(folder, "models.local.json")),
+            ("project's tool servers", os.path.join(where.project, ".claude", "mcp-servers.json")),
         ]
     names = {"keys": "env", "ledger": "ledger.db", "trust": "trust.json", "standing choices": "state.json",
              "threads": "threads", "jobs": "jobs", "answers": "answers", "cache": "cache"}  # fmt: skip

@@ -1,6 +1,7 @@
 """`outrider install`: puts the pack into Claude Code, and tells what is where."""
 
 from decimal import Decimal
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import click
@@ -21,6 +22,7 @@ Examples:
   outrider install
   outrider install --dry-run
   outrider install --project
+  outrider install --mcp
   outrider install --restore"""
 
 
@@ -30,31 +32,37 @@ Examples:
     "--restore", is_flag=True, help="Bring back our version of what you edited (yours becomes .mine) or deleted."
 )
 @click.option("--explore/--no-explore", default=None, help="Keep the built-in Explore agent on haiku, or no longer.")
-@click.option("--mcp", is_flag=True, help="Set up the MCP server too; there is none in this version.")
+@click.option("--mcp/--no-mcp", default=None, help="Start the MCP server in every session, or no longer.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @plain_options
 def install(
-    *, for_project: bool, restore: bool, explore: bool | None, mcp: bool, dry_run: bool, as_json: bool, quiet: bool
-) -> int:
+    *, for_project: bool, restore: bool, explore: bool | None, mcp: bool | None, dry_run: bool, as_json: bool,
+    quiet: bool,
+) -> int:  # fmt: skip
     """Put agents, skills and hooks into Claude Code, or bring them up to date.
 
     Nothing of yours is overwritten: a file that you changed stays, and ours is put beside it as FILE.new (exit code 3).
     Settings, CLAUDE.md and shell profiles are never touched. `outrider uninstall` takes it all away again.
     """
-    if mcp:
+    if for_project and mcp is not None:
         raise OutriderError(
-            "this version has no MCP server yet", hint="leave `--mcp` out: agents call `outrider` by Bash"
+            "the MCP server is a user's own choice, no repository's", hint="run `outrider install --mcp`"
         )
+    if mcp and find_spec("mcp") is None:
+        raise OutriderError("the MCP library is not installed", hint="run `./install.sh --mcp` in the checkout")
     if for_project and explore is not None:
         raise OutriderError(
             "the Explore override is a user's own choice, no repository's", hint="run `outrider install --explore`"
         )
-    return put(for_project=for_project, restore=restore, explore=explore, dry_run=dry_run, as_json=as_json, quiet=quiet)
+    return put(
+        for_project=for_project, restore=restore, explore=explore, mcp=mcp, dry_run=dry_run, as_json=as_json,
+        quiet=quiet,
+    )  # fmt: skip
 
 
 def put(
     *, for_project: bool, restore: bool, explore: bool | None, dry_run: bool, as_json: bool, quiet: bool,
-    extra: tuple[str, ...] = (),
+    mcp: bool | None = None, extra: tuple[str, ...] = (),
 ) -> int:  # fmt: skip
     """Installs and reports; `extra` are notes of the caller's."""
     from outrider.cli import pack_report
@@ -62,7 +70,7 @@ def put(
 
     session = Session()
     form: Form = "project" if for_project else "loose"
-    report = run.install(session.places, form=form, restore=restore, explore=explore, dry_run=dry_run)
+    report = run.install(session.places, form=form, restore=restore, explore=explore, mcp=mcp, dry_run=dry_run)
     notes = (
         *extra, *surroundings.doubled(session.places, form=form),
         *surroundings.notes(session.places, session.environment),
@@ -92,6 +100,7 @@ def _offer(session: Session, report: "run.Report", *, explore: bool | None) -> N
         return
     if report.wanted is not None:
         line("explore", _explore(is_on=report.wanted.explore, is_wished=explore))
+        line("mcp", _mcp(is_on=report.wanted.mcp))
     line("budgets", _budgets(session))
     if report.was is not None and report.was.paused:
         line("paused", "nothing of it is loaded until `outrider resume`")
@@ -107,6 +116,12 @@ def _explore(*, is_on: bool, is_wished: bool | None) -> str:
     if is_wished:
         return "you have an agent of that name yourself, so ours is not installed"
     return "the built-in agent keeps its model; `outrider install --explore` keeps it on haiku"
+
+
+def _mcp(*, is_on: bool) -> str:
+    if is_on:
+        return "its server starts with every session; `outrider install --no-mcp` turns it off"
+    return "off: agents call `outrider` by Bash; `outrider install --mcp` starts a server in every session, too"
 
 
 def _budgets(session: Session) -> str:

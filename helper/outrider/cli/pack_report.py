@@ -30,7 +30,7 @@ def shape(report: Report, *, notes: tuple[str, ...]) -> dict[str, Any]:
         "previous": report.was.helper if report.was is not None else None,
         "dry_run": report.dry_run, "changed": report.changed,
         "paused": report.was is not None and report.was.paused,
-        "explore": wanted is not None and wanted.explore, "agents": agents,
+        "explore": wanted is not None and wanted.explore, "mcp": wanted is not None and wanted.mcp, "agents": agents,
         "files": [{"path": step.path, "action": step.action} for step in report.steps],
         "conflicts": [step.path for step in unsettled(report.steps)] + list(report.late),
         "foreign": list(report.foreign), "put_aside": dict(report.asides), "notes": list(notes),

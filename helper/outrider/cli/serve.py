@@ -9,6 +9,7 @@ import click
 from outrider.cli.families import plain_options
 from outrider.cli.selecting import Dollars
 from outrider.errors import OutriderError, Refused
+from outrider.rules.privacy import is_loopback_host
 
 EPILOG = """\b
 Examples:
@@ -21,7 +22,6 @@ preset as `model` (`auto` judges the prompt, `default` is the registry's default
 The folder it is started in is its project. Ctrl-C or SIGTERM lets what is under way end, a second one cuts it off.
 Exit codes: 2 usage, 5 refused by policy, 130, 143 or 129 ended by a signal."""
 PORT = 8377
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 @click.command(epilog=EPILOG)
@@ -58,7 +58,7 @@ def serve(
     from outrider.cli.show import dump, note, out
 
     session = Session()
-    if host not in LOOPBACK:
+    if not is_loopback_host(host):
         if session.inside_claude:
             raise Refused(
                 "`--host` is refused inside Claude Code", hint="start it in a terminal of your own", kind="trust"

@@ -49,7 +49,7 @@ def planned(session: Session, decided: Decided, wanted: tuple[str, ...], *, time
             if name in wanted:
                 raise OutriderError(
                     f"no tool server is called `{name[:80]}`" + (f" ({'; '.join(known.notes)})" if known.notes else ""),
-                    hint=f"did you mean `{close}`?" if close else f"name it in {where}: see `outrider guide setup`",
+                    hint=f"did you mean `{close}`?" if close else f"name it in {where}: see `outrider guide tools`",
                 )
             reason = f"the tool server {name}, which the model's row names, is in no file"
         else:

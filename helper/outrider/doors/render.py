@@ -70,6 +70,8 @@ def pack(templates: str, *, form: pack_facts.Form, facts: Mapping[str, Json]) ->
         data = fill(name, values)
         if data.strip():
             pages[path] = data
+        if form == "plugin" and name in _SECOND:
+            pages[_SECOND[name]] = data
     return pages
 
 
@@ -84,7 +86,14 @@ _FIXED = {
     "hooks/hooks.json.j2": "hooks/hooks.json",
     "bin/outrider.j2": SHIM,
 }
-_REPOSITORY_ONLY = {"plugin/marketplace.json.j2": ".claude-plugin/marketplace.json", "mcp/servers.json.j2": SERVERS}
+_MCP = "plugins/outrider-mcp/"
+"""The marketplace's second plugin: a server that a plugin declares is always started, so it is one's own choice."""
+_REPOSITORY_ONLY = {
+    "plugin/marketplace.json.j2": ".claude-plugin/marketplace.json", "mcp/servers.json.j2": SERVERS,
+    "mcp/plugin.json.j2": f"{_MCP}.claude-plugin/plugin.json",
+}  # fmt: skip
+_SECOND = {"bin/outrider.j2": _MCP + SHIM}
+SERVER = "mcp/mcp.json.j2"
 
 
 def _place(name: str, *, form: pack_facts.Form) -> str | None:
@@ -94,6 +103,8 @@ def _place(name: str, *, form: pack_facts.Form) -> str | None:
         return name.removesuffix(".j2") if form == "plugin" else f"agents/outrider/{name[7:].removesuffix('.j2')}"
     if kind == "config" or form == "project":
         return None
+    if name == SERVER:
+        return f"{_MCP if form == 'plugin' else _PLUGIN_ROOT}.mcp.json"
     if name in _REPOSITORY_ONLY:
         return _REPOSITORY_ONLY[name] if form == "plugin" else None
     path = name.removesuffix(".j2") if kind == "skills" else _FIXED.get(name)
@@ -164,7 +175,7 @@ def drift(rendered: Mapping[str, bytes], root: str) -> tuple[str, ...]:
     return tuple(name for name, data in rendered.items() if _bytes_at(root, name) != data)
 
 
-GENERATED = ("agents", "bin", "hooks", "skills")
+GENERATED = ("agents", "bin", "hooks", "plugins", "skills")
 """The folders of the repository that hold nothing but what was rendered."""
 
 

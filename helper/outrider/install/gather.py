@@ -20,6 +20,7 @@ from outrider.records import record, replace
 from outrider.rules import pack_facts, tiers
 from outrider.rules.installing import FOLDERS, OVERLAY, Form, installed_names
 
+SERVER = f"{FOLDERS[1]}/.mcp.json"
 CONFIG_FILES = ("models.json", "models.schema.json", "env.template")
 _OVERLAY = b"""{
  "$comment": "This repository's settings of Outrider: its agents' tiers, chains, limits (`outrider guide setup`)",
@@ -41,13 +42,18 @@ class Wanted:
     seeds: frozenset[str] = frozenset()
 
     @property
+    def mcp(self) -> bool:
+        """Whether the MCP server is among them."""
+        return SERVER in self.pages
+
+    @property
     def digests(self) -> dict[str, str]:
         """The hash of every page."""
         return {path: digest_of(data) for path, data in self.pages.items()}
 
 
-def for_user(where: Places, *, explore: bool) -> Wanted:
-    """Returns what goes into the user's own Claude folder."""
+def for_user(where: Places, *, explore: bool, mcp: bool = False) -> Wanted:
+    """Returns what goes into the user's own Claude folder; with `mcp`, what starts the MCP server in each session."""
     alone = replace(where, project=None)
     registry = registry_door.load(alone)
     own, user = state.standing(alone)
@@ -58,6 +64,7 @@ def for_user(where: Places, *, explore: bool) -> Wanted:
     facts = pack_facts.facts(
         registry, form="loose", names=names, tiers={name: tier.text for name, (tier, _) in running.items()},
         version=__version__, launcher=_launcher(), explore=explore,
+        server=server() if mcp else (),
     )  # fmt: skip
     pages = dict(render.pack(templates(where), form="loose", facts=facts))
     for name in CONFIG_FILES:
@@ -112,6 +119,14 @@ def _bundled(where: Places, name: str) -> bytes:
     if data is None:
         raise OutriderError(f"{name} is missing from the package", hint="install again: `./install.sh`")
     return data
+
+
+def server() -> tuple[str, ...]:
+    """Returns how a client starts the MCP server: by an absolute path, and with no word of a project's in it."""
+    launcher = _launcher()
+    if launcher is not None:
+        return (launcher, "mcp")
+    return (sys.executable, "-I", "-c", "from outrider.cli import main; main()", "mcp")
 
 
 def _launcher() -> str | None:

@@ -40,22 +40,24 @@ class Report:
 
 
 def install(
-    where: Places, *, form: Form = "loose", explore: bool | None = None, restore: bool = False, dry_run: bool = False
-) -> Report:
+    where: Places, *, form: Form = "loose", explore: bool | None = None, mcp: bool | None = None,
+    restore: bool = False, dry_run: bool = False,
+) -> Report:  # fmt: skip
     """Puts the pack in place, or brings it up to date."""
     refuse_two_forms(where, form=form)
     tree, mode = open_tree(where, form=form)
     if dry_run:
-        return _decided(where, tree, form=form, explore=explore, restore=restore)[0]
+        return _decided(where, tree, form=form, explore=explore, mcp=mcp, restore=restore)[0]
     with _turn(where):
         manifest_file.tidy(tree)
         was = manifest_file.read(tree)
         if was is not None:
             pausing.settle(tree, was)
-        report, pages, manifest = _decided(where, tree, form=form, explore=explore, restore=restore)
+        report, pages, manifest = _decided(where, tree, form=form, explore=explore, mcp=mcp, restore=restore)
         done = carry_out(tree, report.steps, pages, manifest=manifest, mode=mode, fresh=was is None)
-        if explore is not None and form == "loose":
-            state.change(where, {"explore": explore}, for_project=False)
+        chosen = {name: value for name, value in (("explore", explore), ("mcp", mcp)) if value is not None}
+        if chosen and form == "loose":
+            state.change(where, chosen, for_project=False)
     return replace(
         report, manifest=done.manifest, asides=done.asides, late=done.late, changed=done.changed, dry_run=False,
     )  # fmt: skip
@@ -64,7 +66,7 @@ def install(
 def compare(where: Places, *, form: Form = "loose") -> tuple[Tree, Report]:
     """Returns what an install would do now, and the files to compare. Writes nothing."""
     tree, _ = open_tree(where, form=form)
-    return tree, _decided(where, tree, form=form, explore=None, restore=False)[0]
+    return tree, _decided(where, tree, form=form, explore=None, mcp=None, restore=False)[0]
 
 
 def uninstall(where: Places, *, form: Form = "loose", dry_run: bool = False) -> Report | None:
@@ -162,13 +164,13 @@ def _turn(where: Places) -> AbstractContextManager[None]:
 
 
 def _decided(
-    where: Places, tree: Tree, *, form: Form, explore: bool | None, restore: bool
+    where: Places, tree: Tree, *, form: Form, explore: bool | None, mcp: bool | None, restore: bool
 ) -> tuple[Report, Mapping[str, bytes], Manifest]:
     """Returns what a run would do, the pages to do it with, and the manifest without its files."""
     was = manifest_file.read(tree)
     if was is not None and was.form != form:
         raise OutriderError(f"{tree.root} holds the {was.form} form of the pack", hint="run it in another folder")
-    wanted = _wanted(where, was, form=form, explore=explore)
+    wanted = _wanted(where, was, form=form, explore=explore, mcp=mcp)
     entries = was.files if was is not None else {}
     paused = was is not None and was.paused
     digests = wanted.digests
@@ -196,13 +198,17 @@ def _lost_its_bit(step: Step, seen: Seen) -> bool:
     return step.action == "unchanged" and is_executable(step.path) and not seen.mode & 0o100
 
 
-def _wanted(where: Places, was: Manifest | None, *, form: Form, explore: bool | None) -> gather.Wanted:
+def _wanted(
+    where: Places, was: Manifest | None, *, form: Form, explore: bool | None, mcp: bool | None
+) -> gather.Wanted:
     if form == "project":
         return gather.for_project(where, root=project_root(where))
-    if explore is None:
-        stood = state.load(where).get("explore")
-        explore = stood if isinstance(stood, bool) else was is not None and was.explore
-    return gather.for_user(where, explore=explore)
+    stood = state.load(where)
+    before = {"explore": was is not None and was.explore, "mcp": was is not None and gather.SERVER in was.files}
+    wished = {name: stood[name] if isinstance(stood.get(name), bool) else kept for name, kept in before.items()}
+    return gather.for_user(
+        where, explore=wished["explore"] if explore is None else explore, mcp=wished["mcp"] if mcp is None else mcp
+    )
 
 
 def _removal(tree: Tree, was: Manifest, *, dry_run: bool) -> Report:

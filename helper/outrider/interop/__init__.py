@@ -7,8 +7,8 @@ one becomes the name of a variable.
 
 IMPORTS = ("llamafarm", "moltbot", "litellm", "aichat", "llm", "claude-code-router")
 EXPORTS = ("litellm", "aichat", "llm", "aider", "env")
-LATER = ("mcp",)
-"""On the list of exports, and made by a command of its own."""
+STARTED = ("mcp",)
+"""How a client starts what offers the models: no file of models."""
 
 IMPORT_EXAMPLES = """\b
 Examples:
@@ -20,4 +20,5 @@ EXPORT_EXAMPLES = """\b
 Examples:
   outrider export litellm --out config.yaml
   outrider export aichat --ready
-  outrider export env -m deepseek"""
+  outrider export env -m deepseek
+  outrider export mcp"""

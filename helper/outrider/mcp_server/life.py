@@ -1,6 +1,7 @@
 """From start to end: the event loop, the signals that end it, and an end that books what was under way."""
 
 import asyncio
+import gc
 import logging
 import signal
 from contextlib import suppress
@@ -18,6 +19,9 @@ def live() -> int:
 async def _live() -> int:
     from outrider.mcp_server.server import serve
 
+    # A short command lets garbage lie; who lives long does not. What the start has made stays, and is not looked at.
+    gc.freeze()
+    gc.set_threshold(5_000, 10, 10)
     loop = asyncio.get_running_loop()
     serving = asyncio.create_task(serve())
     heard: list[int] = []

@@ -26,6 +26,8 @@ EXPLORE_TIER = "haiku/low"
 PLUGIN = "outrider"
 UNGUARDED = {"private-reader": "/outrider:private"}
 """Agents that a plugin cannot carry, as it cannot guard them, and the command that it has for each."""
+SHIPPED_SERVER = ("${CLAUDE_PLUGIN_ROOT}/bin/outrider", "mcp")
+"""How the marketplace's second plugin starts the MCP server: by the shim that it brings."""
 KNOWN_PLACES = ('"$HOME/.local/share/outrider/bin/outrider"', '"$HOME/.local/bin/outrider"')
 """Where install.sh puts the command, as words of a shell."""
 
@@ -39,11 +41,13 @@ def facts(
     version: str,
     launcher: str | None,
     explore: bool,
+    server: tuple[str, ...] = (),
 ) -> Mapping[str, Json]:
     """Returns what the templates see.
 
     `names` says what an agent is called by those who spawn it, where that is not its own name; `tiers` says which
-    tier it runs on, where that is not its row's. `launcher` is the installed command's absolute path, if it is known.
+    tier it runs on, where that is not its row's. `launcher` is the installed command's absolute path, if it is known; `server` is how
+    the MCP server is started, where it is.
     """
     rows = registry.values.get("agents", {})
     running = {name: tiers.get(name, row["tier"]) for name, row in rows.items()}
@@ -57,7 +61,7 @@ def facts(
         agents[EXPLORE] = _agent(registry, row, tier=tiers.get(EXPLORE, EXPLORE_TIER), called=EXPLORE)
     return {
         "form": form, "version": version, "launcher": launcher, "agents": agents,
-        "outriders": list(OUTRIDERS), "get_helper": get_helper(form),
+        "server": list(SHIPPED_SERVER if form == "plugin" else server), "outriders": list(OUTRIDERS), "get_helper": get_helper(form),
         "guards": [*([shell_word(launcher)] if launcher else ()), *KNOWN_PLACES],
         "tables": tables(registry, running, called),
     }  # fmt: skip

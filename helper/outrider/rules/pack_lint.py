@@ -200,10 +200,23 @@ def _json(path: str, text: str) -> Iterator[str]:
     if path.endswith(".claude-plugin/plugin.json"):
         yield from (f"the client knows no key `{key}` there" for key in value if key not in client.PLUGIN_KEYS)
         yield from (f"has no `{key}`" for key in ("name", "version", "description", "author") if not value.get(key))
+    if path.endswith(".mcp.json"):
+        for server in value.get("mcpServers", {}).values():
+            yield from _server(server)
     if path.endswith("hooks/hooks.json"):
         for entries in value.get("hooks", {}).values():
             for entry in entries:
                 yield from _hook_entry(entry)
+
+
+def _server(server: Mapping[str, Json]) -> Iterator[str]:
+    """A server starts unasked, in a project's folder and environment: by a path that neither can turn elsewhere."""
+    command, args = str(server.get("command", "")), server.get("args", ())
+    if not command.startswith(("/", "${CLAUDE_PLUGIN_ROOT}/")):
+        yield f"the server's command `{command}` is not an absolute path"
+    if not command.endswith("/outrider") and "-I" not in args:
+        yield "the server's Python is not started with `-I`"
+    yield from (f"the server's `{key}` is not ours to say" for key in server if key not in {"command", "args"})
 
 
 def _hook_entry(entry: Mapping[str, Json]) -> Iterator[str]:

@@ -4,8 +4,9 @@ Pure: rows in, descriptions and prompts out. Every word of it is sent to the cli
 short; and nothing in it takes an address, a key, a provider or a program.
 """
 
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 from outrider.records import record
@@ -118,6 +119,20 @@ def _template(tool: Mapping[str, Any]) -> str:
     plain = next(iter(arguments)) if len(arguments) == 1 else ""
     labelled = "\n\n".join(f"{name}:\n{{{name}}}" for name in arguments)
     return str(tool.get("template") or (f"{{{plain}}}" if plain else labelled))
+
+
+def always_costs(faces: Iterable[Face]) -> int:
+    """Returns about how many tokens these tools take in every session: a token for three letters of JSON."""
+    shown = [{"name": face.name, "description": face.description, "input_schema": dict(face.schema)} for face in faces]
+    return -(-len(json.dumps(shown, separators=(",", ":"))) // 3)
+
+
+def command_in(data: bytes) -> str:
+    """Returns the program by which a client's file starts our server; empty where it says none."""
+    try:
+        return str(json.loads(data)["mcpServers"]["outrider"]["command"])
+    except (ValueError, RecursionError, KeyError, TypeError):
+        return ""
 
 
 def filled(face: Face, arguments: Mapping[str, Any]) -> str:

@@ -28,6 +28,7 @@ from outrider.serve.gate import Gate
 from outrider.serve.guard import Guard
 from outrider.serve.kept import Kept
 from outrider.serve.names import Names
+from outrider.serve.patient import within
 from outrider.serve.work import Work
 
 BACKLOG = 512
@@ -38,7 +39,10 @@ CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 
 @record
 class Wish:
-    """How the endpoint is wanted. `most` at once, `queue` waiting; `max_cost` and `timeout` hold for each request."""
+    """How the endpoint is wanted. `most` at once, `queue` waiting; `max_cost` and `timeout` hold for each request.
+
+    `patience` is how long the head of a request may take, in seconds.
+    """
 
     host: str
     port: int
@@ -48,6 +52,7 @@ class Wish:
     most: int = 64
     queue: int = 256
     quiet: bool = False
+    patience: float = 20.0
 
 
 @record
@@ -99,7 +104,8 @@ class Endpoint:
         work = Work(kept, send, gate, is_private=wish.private)
         self._app = App(guard, gate, work, Names(kept, at=int(time.time())), is_quiet=wish.quiet)
         config = uvicorn.Config(
-            self._app, lifespan="off", ws="none", log_config=None, log_level="critical", access_log=False,
+            self._app, http=within(wish.patience), lifespan="off", ws="none", log_config=None,
+            log_level="critical", access_log=False,
             server_header=False, proxy_headers=False, timeout_keep_alive=30, backlog=BACKLOG,
             timeout_graceful_shutdown=int(DRAIN) + 4,
         )  # fmt: skip
@@ -140,10 +146,11 @@ class _Server(uvicorn.Server):
 @contextmanager
 def _listening(wish: Wish) -> Iterator[socket.socket]:
     try:
-        family, kind, _, _, address = socket.getaddrinfo(
+        # With its protocol by number: without it asyncio does not see that it is TCP, and leaves Nagle's delays on.
+        family, kind, protocol, _, address = socket.getaddrinfo(
             wish.host, wish.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        listener = socket.socket(family, kind)
+        listener = socket.socket(family, kind, protocol)
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)

@@ -27,7 +27,7 @@ from outrider.serve.kept import Kept, Standing
 from outrider.serve.memory import Memory
 from outrider.wire.serving.answers import Receipt
 from outrider.wire.serving.asked import Asked
-from outrider.wire.serving.errors import Told, failed
+from outrider.wire.serving.errors import Told, failed, unanswerable
 
 
 @record
@@ -79,7 +79,7 @@ class Work:
         if not route.targets:
             kind, message, hint = receipts.no_model(standing.registry, route, private=route.private)
             ledger.record_run(row, outcome="refused", kind=kind)
-            return failed(Failure(kind=kind, message=message), hint=hint)  # type: ignore[arg-type]
+            return unanswerable(kind, message, hint)
         return None
 
     async def _asked(self, settled: Settled, row: RunRow, out: "Outlet") -> Ended:

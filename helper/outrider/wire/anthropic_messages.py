@@ -21,6 +21,8 @@ HEADERS = {"anthropic-version": "2023-06-01"}
 CAP = 8192
 """The output limit, in tokens, where neither the request nor the row has one: the field is required."""
 LEAST_BUDGET = 1024
+UNKNOWN = ("seed", "frequency_penalty", "presence_penalty", "repetition_penalty", "min_p")
+"""What others take and Messages refuses with a 400, as it does every field that it does not know."""
 
 INPUT = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
 
@@ -91,7 +93,7 @@ def _message(role: str, text: str, images: tuple[Image, ...]) -> Json:
 
 def _thinking(params: Params, rules: Mapping[str, Json], *, cap: int) -> tuple[Json, dict[str, str]]:
     """Returns the `thinking` object to send, if any, and why which parameters cannot go beside it."""
-    why = {"seed": "the dialect has no seed"}
+    why = {name: f"the dialect has no {name}" for name in UNKNOWN}
     switch = params.get("thinking")
     if switch == "off":
         # Deep effort without thinking is refused with a 400 by the 5.5 models.

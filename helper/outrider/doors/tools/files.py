@@ -41,5 +41,5 @@ def _parsed(places: Places, path: str, data: bytes | None) -> Mapping[str, Any]:
     found = schemas.problems(said, schema)
     if found:
         told = "; ".join(problem.sentence for problem in found[:5])
-        raise OutriderError(f"{path}: {told}", hint="mend it; `outrider guide setup` shows the shape")
+        raise OutriderError(f"{path}: {told}", hint="mend it; `outrider guide tools` shows the shape")
     return said

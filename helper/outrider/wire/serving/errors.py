@@ -90,6 +90,13 @@ def failed(failure: Failure, *, who: str = "", hint: str = "") -> Told:
     )
 
 
+def unanswerable(kind: str, message: str, hint: str) -> Told:
+    """Returns why nobody could be asked: a wall, or no model that has a key or a server now."""
+    walls = {"budget": (402, kind), "private": (403, kind), "context": (400, CODES["context"])}
+    status, code = walls.get(kind, (503, "no_usable_model"))
+    return told(status, message, hint, code=code)
+
+
 def told(
     status: int, message: str, hint: str = "", *, code: str = "", param: str | None = None,
     retry_after: int | None = None,
