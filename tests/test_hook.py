@@ -339,6 +339,7 @@ def test_private_reader_runs_nothing_but_private_questions(client: Client, comma
     assert said == (LET_BY if is_let_by else denied(GUARD))
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("data", [b"", b"{", b"[" * 100_000, b"[]", b"x" * (LARGEST_INPUT + 1)])
 def test_the_guard_denies_what_it_cannot_judge(client: Client, data: bytes) -> None:
     """It alone blocks: our own agent must not read where its guard is blind."""
@@ -366,6 +367,7 @@ def test_a_broken_event_is_no_answer_and_doctor_is_told(client: Client, event: s
     assert (noted["event"], noted["message"].startswith("the event ")) == (event, True)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("event", ["", "nosuch", "--nosuch", "a" * 1_000])
 def test_an_event_that_we_do_not_know_is_no_answer(client: Client, event: str) -> None:
     """A newer client may call for more than we have."""

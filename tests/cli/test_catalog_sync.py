@@ -263,6 +263,8 @@ def test_a_damaged_snapshot_does_not_count(typed: Shell, home: Path, sources: Sc
     assert any("is damaged" in check["message"] for check in typed("doctor", "--json").json["checks"])
 
 
+@pytest.mark.alone
+@pytest.mark.process
 def test_five_thousand_rows_come_in_time(sources: ScriptedServer, tmp_path: Path) -> None:
     """Fetched, judged, stored and built into the database, start and all: two seconds of work at most."""
     rows = {f"m-{number}": {**MODELS_DEV["google"]["models"]["gem-9"], "id": f"m-{number}"} for number in range(5_000)}
