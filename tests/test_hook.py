@@ -498,6 +498,7 @@ def test_explore_is_kept_cheap_where_it_is_switched_on(client: Client, home: Pat
     assert client.spawn("Explore") == {}
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("broken", ["state.json", "models.local.json"])
 def test_broken_settings_are_no_answer_and_doctor_is_told(client: Client, home: Path, broken: str) -> None:
     """The spawn goes on as its file says; the user learns why."""
@@ -554,6 +555,7 @@ def test_a_hook_loads_little(client: Client, home: Path, event: str, tool: str, 
     )
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("verdict", ["OK", "UNKNOWN", *sorted(ALARMS)])
 def test_a_subagent_whose_pin_was_not_kept_is_told_of(tmp_path: Path, home: Path, verdict: str) -> None:
     """Who turned the event on reads one line; a pin that was kept, and any other event, says nothing."""
