@@ -71,6 +71,18 @@ def test_all_sources_come(typed: Shell, home: Path, sources: ScriptedServer) -> 
     assert snapshot(home, "litellm").stat().st_mode & 0o777 == 0o600
 
 
+def test_who_is_denied_is_not_called(typed: Shell, home: Path, sources: ScriptedServer) -> None:
+    """A provider that `privacy.deny` names is asked for no list either: left out of all, refused by name."""
+    named = {name: f"{sources.url}/{name}.json" for name in BY_SOURCE}
+    write_layer(home, {"catalog": {"sources": named}, "privacy": {"deny": ["openrouter"]}})
+    found = {one["source"]: one["message"] for one in typed("catalog", "sync", "all", "--json").json["sources"]}
+    assert {name: why for name, why in found.items() if "privacy" in why} == {
+        "openrouter": "openrouter is not allowed by `privacy`"
+    }
+    assert typed("catalog", "sync", "openrouter").code == 5
+    assert [seen.path for seen in sources.requests if "openrouter" in seen.path] == []
+
+
 def test_a_price_carries_its_snapshot(typed: Shell, home: Path, sources: ScriptedServer) -> None:
     """A model without a row is counted with the fetched price, and `why` says which snapshot that is from."""
     serve(sources, "models.dev", {"mine": MODELS_DEV["google"]})
