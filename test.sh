@@ -61,31 +61,42 @@ cover() {
 
 # The tests make thousands of small homes: in memory, where the machine has the room and lets programs run there.
 make_room() {
-    local place
-    [ -z "$room" ] && place="$(mktemp -d /dev/shm/outrider-tests.XXXXXX 2>/dev/null)" || return
+    [ -z "$room" ] || return
+    room="$(mktemp -d /dev/shm/outrider-tests.XXXXXX 2>/dev/null)" || room="$(mktemp -d)" || exit 1
     trap 'chmod -R u+rwX "$room" && rm -rf "$room"' EXIT
-    room="$place"
-    printf '#!/bin/sh\n' > "$place/try"
-    chmod +x "$place/try"
-    if "$place/try" 2>/dev/null && [ "$(df -Pk "$place" | awk 'NR == 2 { print $4 }')" -gt 2000000 ]; then
-        export PYTEST_DEBUG_TEMPROOT="$place"
+    printf '#!/bin/sh\n' > "$room/try"
+    chmod +x "$room/try"
+    if "$room/try" 2>/dev/null && [ "$(df -Pk "$room" | awk 'NR == 2 { print $4 }')" -gt 2000000 ]; then
+        export PYTEST_DEBUG_TEMPROOT="$room"
     fi
+}
+
+pure_rooms() {
+    "$environment/bin/python" -m pytest --cov --cov-report= "${pure[@]}" && cover
+}
+
+# shown STATUS FILE: prints what was done aside, and ends as it did.
+shown() {
+    cat "$2"
+    return "$1"
 }
 
 fast() {
     local bin="$environment/bin" workers=() others=()
     make_room
     if [ "$#" -eq 0 ]; then
+        many_cores && workers=(-n 2 --dist loadgroup)
+        # The pure rooms' own tests alone make their coverage, in one process, beside everything else: to measure it
+        # makes any other test slower, and a second worker would double what it costs.
+        pure_rooms > "$room/pure" 2>&1 &
         check "format" "$bin/ruff" format --check .
         check "lint" "$bin/ruff" check .
         check "types" "$bin/mypy"
         check "imports" env PYTHONPATH=helper "$bin/lint-imports" --no-logo
-        many_cores && workers=(-n 2 --dist loadgroup)
-        # The pure rooms' own tests alone make their coverage: measuring it makes every other test slower.
-        check "tests of the pure rooms" "$bin/python" -m pytest --cov --cov-report= ${workers[@]+"${workers[@]}"} "${pure[@]}"
-        check "coverage" cover
         others=("${pure[@]/#/--ignore=}")
         check "tests" "$bin/python" -m pytest ${workers[@]+"${workers[@]}"} "${others[@]}"
+        wait "$!"
+        check "tests and coverage of the pure rooms" shown "$?" "$room/pure"
     else
         check "tests" "$bin/python" -m pytest "$@"
     fi
@@ -111,6 +122,7 @@ lane() {
             if many_cores; then
                 marked "$name and not alone" -n 2 --dist loadgroup "${folders[@]}" "$@"
                 marked "$name and alone" "${folders[@]}" "$@"
+                [ "$name" = process ] && OUTRIDER_EXAMPLES=many marked hypothesis -n 2 "${folders[@]}" "$@"
             else
                 marked "$name" "${folders[@]}" "$@"
             fi
@@ -120,7 +132,8 @@ lane() {
     [ "$found" = yes ] || say "SKIPPED $name: no test in $folder is marked $name"
 }
 
-# marked MARKS ARGUMENTS: a part of a lane; that there is no such test is not a failure.
+# marked MARKS ARGUMENTS: a part of a lane; that there is no such test is not a failure. What Hypothesis makes up, every
+# run tries a few times (tests/conftest.py), and the lane `process` many times.
 marked() {
     local status
     "$environment/bin/python" -m pytest -m "$@"

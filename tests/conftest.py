@@ -10,9 +10,11 @@ from hypothesis import settings
 from tests.network import opened_loopback
 from tests.servers import ScriptedServer
 
-# Half of what Hypothesis tries by itself, in whatever time it takes: other work on the machine is no fault of ours.
-settings.register_profile("house", max_examples=50, deadline=None)
-settings.load_profile("house")
+# Few examples in every run and many in the lane `process`, in whatever time they take: other work on the machine is no
+# fault of ours.
+settings.register_profile("few", max_examples=30, deadline=None)
+settings.register_profile("many", max_examples=300, deadline=None)
+settings.load_profile(os.environ.get("OUTRIDER_EXAMPLES", "few"))
 
 
 @pytest.fixture(autouse=True)

@@ -339,6 +339,7 @@ def test_private_reader_runs_nothing_but_private_questions(client: Client, comma
     assert said == (LET_BY if is_let_by else denied(GUARD))
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("data", [b"", b"{", b"[" * 100_000, b"[]", b"x" * (LARGEST_INPUT + 1)])
 def test_the_guard_denies_what_it_cannot_judge(client: Client, data: bytes) -> None:
     """It alone blocks: our own agent must not read where its guard is blind."""
@@ -366,6 +367,7 @@ def test_a_broken_event_is_no_answer_and_doctor_is_told(client: Client, event: s
     assert (noted["event"], noted["message"].startswith("the event ")) == (event, True)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("event", ["", "nosuch", "--nosuch", "a" * 1_000])
 def test_an_event_that_we_do_not_know_is_no_answer(client: Client, event: str) -> None:
     """A newer client may call for more than we have."""
@@ -496,6 +498,7 @@ def test_explore_is_kept_cheap_where_it_is_switched_on(client: Client, home: Pat
     assert client.spawn("Explore") == {}
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("broken", ["state.json", "models.local.json"])
 def test_broken_settings_are_no_answer_and_doctor_is_told(client: Client, home: Path, broken: str) -> None:
     """The spawn goes on as its file says; the user learns why."""
@@ -552,6 +555,7 @@ def test_a_hook_loads_little(client: Client, home: Path, event: str, tool: str, 
     )
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("verdict", ["OK", "UNKNOWN", *sorted(ALARMS)])
 def test_a_subagent_whose_pin_was_not_kept_is_told_of(tmp_path: Path, home: Path, verdict: str) -> None:
     """Who turned the event on reads one line; a pin that was kept, and any other event, says nothing."""

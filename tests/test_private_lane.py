@@ -14,7 +14,7 @@ from typing import Any
 
 import httpcore2
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from outrider.cli.stepping import sleep, step
@@ -180,7 +180,6 @@ def configurations(draw: st.DrawFn) -> tuple[Registry, Situation, Selection, Fac
     return registry_from(values, origins={}, digest="d", notes=()), situation, selection, facts
 
 
-@settings(max_examples=300, deadline=None)
 @given(
     configured=configurations(), replies=st.lists(st.sampled_from([None, *REPLIES]), max_size=8),
     proxy=st.sampled_from([{}, {"proxy": "http://proxy.test:3128"}]),

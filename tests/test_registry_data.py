@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -65,25 +66,25 @@ def test_every_provider_of_the_promise_is_there() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "row"), ROWS, ids=[name for name, _ in ROWS])
-def test_every_row_says_when_and_where_from(name: str, row: dict[str, Any]) -> None:
+def test_every_row_says_when_and_where_from() -> None:
     """A fact without a day and a source is no fact."""
-    assert re.fullmatch(r"2026-\d\d-\d\d", row["as_of"]), name
-    assert row["source"]
-    assert 10 <= len(row["description"]) <= 160
+    for name, row in ROWS:
+        assert re.fullmatch(r"2026-\d\d-\d\d", row["as_of"]), name
+        assert row["source"], name
+        assert 10 <= len(row["description"]) <= 160, name
 
 
-@pytest.mark.parametrize("name", MODELS)
-def test_every_model_leads_to_a_provider(name: str) -> None:
+def test_every_model_leads_to_a_provider() -> None:
     """A row's own provider and every other way are providers of this registry, and can be called."""
-    row = MODELS[name]
-    assert row["provider"] in PROVIDERS
-    assert row["id"]
-    assert row["family"]
-    for other, wire_id in row.get("also", {}).items():
-        assert other != row["provider"]
-        assert PROVIDERS[other]["dialect"] not in {"native", "echo"}
-        assert ("/" in wire_id) or other not in {"openrouter", "together"}
+    for name in MODELS:
+        row = MODELS[name]
+        assert row["provider"] in PROVIDERS, name
+        assert row["id"], name
+        assert row["family"], name
+        for other, wire_id in row.get("also", {}).items():
+            assert other != row["provider"], name
+            assert PROVIDERS[other]["dialect"] not in {"native", "echo"}, name
+            assert ("/" in wire_id) or other not in {"openrouter", "together"}, name
 
 
 def test_local_rows_stay_local() -> None:
@@ -92,18 +93,18 @@ def test_local_rows_stay_local() -> None:
     assert [name for row in MODELS.values() for name in row.get("also", {}) if PROVIDERS[name].get("local")] == []
 
 
-@pytest.mark.parametrize("name", MODELS)
-def test_prices_are_figures(name: str) -> None:
+def test_prices_are_figures() -> None:
     """A price has both sides, nothing is negative, local and echo rows cost nothing, and only they do."""
-    row = MODELS[name]
-    price = row.get("price")
-    if price is None:
-        assert name == "litellm.any"
-        return
-    assert {"input", "output"} <= set(price)
-    assert all(figure >= 0 for figure in prices(price))
-    free = bool(PROVIDERS[row["provider"]].get("local"))
-    assert all((figure == 0) == free for figure in prices(price))
+    for name in MODELS:
+        row = MODELS[name]
+        price = row.get("price")
+        if price is None:
+            assert name == "litellm.any", name
+            continue
+        assert {"input", "output"} <= set(price), name
+        assert all(figure >= 0 for figure in prices(price)), name
+        free = bool(PROVIDERS[row["provider"]].get("local"))
+        assert all((figure == 0) == free for figure in prices(price)), name
 
 
 def test_every_shape_of_price_is_in_use() -> None:
@@ -126,14 +127,14 @@ def test_known_changes_of_price() -> None:
     }
 
 
-@pytest.mark.parametrize("name", [name for name, row in MODELS.items() if "scores" in row])
-def test_a_score_is_an_attributed_fact(name: str) -> None:
+def test_a_score_is_an_attributed_fact() -> None:
     """A score names its index, version and date, and never exceeds what its index can say."""
-    scores = MODELS[name]["scores"]
-    assert {"intelligence", "index", "version", "date"} <= set(scores)
-    assert 0 < scores["intelligence"] <= 100
-    assert scores["index"].startswith("Artificial Analysis")
-    assert ("coding" in scores) == ("coding: " in scores["index"])
+    for name in (name for name, row in MODELS.items() if "scores" in row):
+        scores = MODELS[name]["scores"]
+        assert {"intelligence", "index", "version", "date"} <= set(scores), name
+        assert 0 < scores["intelligence"] <= 100, name
+        assert scores["index"].startswith("Artificial Analysis"), name
+        assert ("coding" in scores) == ("coding: " in scores["index"]), name
 
 
 def test_the_newest_index_version_reaches_every_role() -> None:
@@ -168,13 +169,13 @@ def test_a_retiring_model_says_when_and_by_what() -> None:
             assert MODELS[row["replacement"]].get("status", "active") == "active", name
 
 
-@pytest.mark.parametrize("name", ALIASES)
-def test_an_alias_leads_to_a_living_model(name: str) -> None:
+def test_an_alias_leads_to_a_living_model() -> None:
     """An alias ends at a row, hides no model, task or preset, and leads to nothing that retires."""
-    target = ALIASES[name]["model"]
-    assert target in MODELS
-    assert MODELS[target].get("status", "active") == "active"
-    assert name not in {*MODELS, *TASKS, *PRESETS}
+    for name in ALIASES:
+        target = ALIASES[name]["model"]
+        assert target in MODELS, name
+        assert MODELS[target].get("status", "active") == "active", name
+        assert name not in {*MODELS, *TASKS, *PRESETS}, name
 
 
 @pytest.mark.parametrize(
@@ -285,17 +286,19 @@ def test_one_key_is_enough(provider: str, level: str) -> None:
     assert any(reaches(provider, name) for name in TASKS[level]["chain"])
 
 
-@pytest.mark.parametrize("task", TASKS)
-@pytest.mark.parametrize("provider", [*KEYED, *SERVERS])
-def test_one_key_or_server_reaches_every_task(provider: str, task: str) -> None:
+def test_one_key_or_server_reaches_every_task() -> None:
     """With any single key or local server every task that may go there has a candidate in its chain or tail."""
-    if TASKS[task].get("private") and provider not in SERVERS:
-        return
-    needs = set(TASKS[task].get("needs", ()))
-    candidates = [name for name in MODELS if reaches(provider, name)]
-    known = [name for name in candidates if "abilities" in MODELS[name]]
-    assert candidates
-    assert len(known) < len(candidates) or any(needs <= set(MODELS[name]["abilities"]) for name in known)
+    for provider, task in product([*KEYED, *SERVERS], TASKS):
+        if TASKS[task].get("private") and provider not in SERVERS:
+            continue
+        needs = set(TASKS[task].get("needs", ()))
+        candidates = [name for name in MODELS if reaches(provider, name)]
+        known = [name for name in candidates if "abilities" in MODELS[name]]
+        assert candidates, (provider, task)
+        assert len(known) < len(candidates) or any(needs <= set(MODELS[name]["abilities"]) for name in known), (
+            provider,
+            task,
+        )
 
 
 @pytest.mark.parametrize("gateway", ["openrouter", "litellm"])

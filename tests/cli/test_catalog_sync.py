@@ -71,6 +71,18 @@ def test_all_sources_come(typed: Shell, home: Path, sources: ScriptedServer) -> 
     assert snapshot(home, "litellm").stat().st_mode & 0o777 == 0o600
 
 
+def test_who_is_denied_is_not_called(typed: Shell, home: Path, sources: ScriptedServer) -> None:
+    """A provider that `privacy.deny` names is asked for no list either: left out of all, refused by name."""
+    named = {name: f"{sources.url}/{name}.json" for name in BY_SOURCE}
+    write_layer(home, {"catalog": {"sources": named}, "privacy": {"deny": ["openrouter"]}})
+    found = {one["source"]: one["message"] for one in typed("catalog", "sync", "all", "--json").json["sources"]}
+    assert {name: why for name, why in found.items() if "privacy" in why} == {
+        "openrouter": "openrouter is not allowed by `privacy`"
+    }
+    assert typed("catalog", "sync", "openrouter").code == 5
+    assert [seen.path for seen in sources.requests if "openrouter" in seen.path] == []
+
+
 def test_a_price_carries_its_snapshot(typed: Shell, home: Path, sources: ScriptedServer) -> None:
     """A model without a row is counted with the fetched price, and `why` says which snapshot that is from."""
     serve(sources, "models.dev", {"mine": MODELS_DEV["google"]})
@@ -263,6 +275,8 @@ def test_a_damaged_snapshot_does_not_count(typed: Shell, home: Path, sources: Sc
     assert any("is damaged" in check["message"] for check in typed("doctor", "--json").json["checks"])
 
 
+@pytest.mark.alone
+@pytest.mark.process
 def test_five_thousand_rows_come_in_time(sources: ScriptedServer, tmp_path: Path) -> None:
     """Fetched, judged, stored and built into the database, start and all: two seconds of work at most."""
     rows = {f"m-{number}": {**MODELS_DEV["google"]["models"]["gem-9"], "id": f"m-{number}"} for number in range(5_000)}

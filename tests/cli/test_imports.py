@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.typing_it import write_layer
 from tests.doors.transport.certificates import make_certificate
-from tests.lanes import only
+from tests.lanes import marked, only
 from tests.servers import ScriptedServer, status
 
 HEAVY = {"aiohttp", "asyncio", "httpcore2", "httpx2", "jinja2", "jsonschema", "mcp", "yaml"}
@@ -96,7 +96,7 @@ LINES = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("line", only(LINES, "--help", "route hello", "status", "ask -m echo hello"))
+@pytest.mark.parametrize("line", only(LINES, "--help", "route hello"))
 def test_a_command_that_asks_nobody_loads_no_client(line: str, keyed: ScriptedServer, tmp_path: Path) -> None:
     """Neither the HTTP client nor templates, schemas, YAML or an event loop is loaded where none is used."""
     ended = start(*line.split(), folder=tmp_path)
@@ -104,7 +104,7 @@ def test_a_command_that_asks_nobody_loads_no_client(line: str, keyed: ScriptedSe
     assert keyed.requests == ()
 
 
-@pytest.mark.parametrize("form", [(), ("--json",), ("--no-stream",)])
+@pytest.mark.parametrize("form", [marked(((),)), ("--json",), marked((("--no-stream",),))])
 def test_an_ask_loads_the_client_and_nothing_else(form: tuple[str, ...], keyed: ScriptedServer, tmp_path: Path) -> None:
     """One question needs the HTTP client; no certificate is read for plain http."""
     ended = start("ask", "-t", "both", "hello", *form, folder=tmp_path, counts=TRUST)

@@ -55,7 +55,7 @@ def call(model: str = "here.one", cost: str = "0.5", kind: str | None = None) ->
         ("task", {"outrider": "task-table"}),
     ],
 )
-@pytest.mark.parametrize("since", [(), ("--since", "2026-11-10")])
+@pytest.mark.parametrize("since", [pytest.param((), marks=pytest.mark.process), ("--since", "2026-11-10")])
 def test_the_figures_are_those_of_usage(
     typed: Shell, home: Path, by: str, tables: dict[str, str], since: tuple[str, ...]
 ) -> None:
@@ -181,6 +181,7 @@ def test_one_call_makes_a_whole_page(typed: Shell, home: Path) -> None:
     assert page.totals.get("totals") is None
 
 
+@pytest.mark.process
 def test_thousands_of_names_are_the_largest_and_the_others(typed: Shell, home: Path) -> None:
     """The page stays small, and its sums stay whole."""
     asked(home, *(run(call(f"here.m{number}", cost=f"0.{number:04}"), task=f"t{number}") for number in range(5_000)))

@@ -14,7 +14,7 @@ from outrider.cli.session import Session
 from outrider.doors import catalog
 from outrider.errors import OutriderError
 
-QUICK = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUICK = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 TRIGGER = "CREATE TRIGGER t AFTER INSERT ON llms BEGIN DELETE FROM llms; END"
 STATEMENTS = (
     "INSERT INTO llms (name) VALUES ('x')", "UPDATE llms SET price = 0", "DELETE FROM llms", "DROP TABLE llms",

@@ -8,6 +8,7 @@ import pytest
 
 from tests.doors.booking import rows
 from tests.doors.workers import COST, ended, gate, start
+from tests.lanes import thinned
 from tests.servers import ScriptedServer
 
 
@@ -24,6 +25,7 @@ def spent(home: Path) -> list[tuple[int]]:
     return rows(home, "SELECT sum(nano) FROM spend WHERE period LIKE 'day:%'")
 
 
+@pytest.mark.process
 def test_eight_processes_lose_no_row(tmp_path: Path) -> None:
     """Each books 25 calls at once with the others: 200 rows, the sums are theirs, and the file is whole."""
     home = tmp_path / "ours"
@@ -57,7 +59,7 @@ def test_a_budget_is_a_wall_for_all_at_once(tmp_path: Path) -> None:
     assert spent(home) == [(int(billed * 10**9),)]
 
 
-@pytest.mark.parametrize("moment", range(3))
+@pytest.mark.parametrize("moment", thinned(range(3), 3))
 def test_a_killed_process_leaves_no_call_without_its_row(tmp_path: Path, server: ScriptedServer, moment: int) -> None:
     """Whenever it died, every question that a server heard is in the book, and the next call works."""
     home = open_book(tmp_path)

@@ -11,6 +11,7 @@ from tests.doors.transport.asking import read_head, serving
 from tests.faults.running import LIBRARIES, Library, a_target, ask
 from tests.faults.table import TABLE, Fault
 from tests.faults.test_table import LONGEST, USAGE, bill, check_book, first
+from tests.lanes import thinned
 from tests.servers import ScriptedServer
 from tests.servers.dialects import whole
 from tests.servers.replies import Reply
@@ -19,7 +20,7 @@ PLAIN = [fault for fault in TABLE if "openai" in fault.dialects and "plain" in f
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
-@pytest.mark.parametrize("fault", PLAIN, ids=lambda fault: fault.name)
+@pytest.mark.parametrize("fault", thinned(PLAIN, 3), ids=lambda fault: fault.name)
 def test_with_another_target(fault: Fault, library: Library, server: ScriptedServer, tmp_path: Path) -> None:
     """One repeat at most and no wait; then the other answers, or what must stop the run stops it."""
     other = a_target("openai", server.url, "two", window=1_000_000)

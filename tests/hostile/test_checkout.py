@@ -147,6 +147,7 @@ REFUSED = (
 )  # fmt: skip
 
 
+@pytest.mark.process
 def test_a_trusted_checkout_gets_no_key_that_is_bound(stage_at: Stage, server: ScriptedServer) -> None:
     """Trust moves no key: not the user's, not one in the key file, not another program's; and it says so."""
     refused = stage_at.run("trust --yes")
@@ -179,6 +180,7 @@ def test_a_trusted_checkout_gets_no_key_that_is_bound(stage_at: Stage, server: S
     assert files_with_a_key(stage_at.home, stage_at.checkout) == []
 
 
+@pytest.mark.process
 def test_the_words_of_a_trusted_checkout_are_no_template(stage_at: Stage, server: ScriptedServer) -> None:
     """A prompt of a trusted project is sent as it is written: nothing in it is computed or filled from our machine."""
     config = stage_at.checkout / ".claude" / "config"

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from outrider.interop.catalogs import SOURCES
@@ -193,7 +193,6 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path, *(found for key, entry in inner for found in places(entry, (*path, key)))]
 
 
-@settings(max_examples=120, deadline=None)
 @given(data=st.data(), name=st.sampled_from(sorted(SOURCES)), odd=JSON)
 def test_any_value_anywhere_is_read_or_refused(data: st.DataObject, name: str, odd: Any) -> None:
     """Whatever stands in the place of a value, the source is refused or its facts can be true."""

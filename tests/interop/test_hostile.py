@@ -202,7 +202,7 @@ SHAPED = "sk-" + "Ab3dEf6hIj9kLm2nOp5q"
 
 
 @given(data=st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
 def test_no_key_comes_out_wherever_it_stands(data: st.DataObject) -> None:
     """A key in any place of any document is in no row, note, warning or list."""
     from tests.interop.making import document

@@ -7,6 +7,7 @@ from outrider.interop.nouns import Exported
 from outrider.rows import Registry
 from tests.interop import snippets
 from tests.interop.making import after, bundled, read, targets
+from tests.lanes import thinned
 
 BACK = ("litellm", "aichat", "llm")
 CASES = [(tool, text) for tool in ("llamafarm", "moltbot", "litellm") for text in snippets.EVERY[tool]]
@@ -40,7 +41,7 @@ def test_the_shipped_models_come_back_as_themselves(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BACK)
-@pytest.mark.parametrize(("tool", "text"), CASES)
+@pytest.mark.parametrize(("tool", "text"), thinned(CASES, 3))
 def test_what_was_imported_is_written_and_read_again(name: str, tool: str, text: str) -> None:
     """On another machine, with nothing but the other tool's file, every imported model is reached as here."""
     first = after(read(tool, text))

@@ -151,6 +151,7 @@ def test_a_command_that_is_stopped_stops_its_work(models: None, server: Scripted
     assert until(lambda: not detached.listed(places)[0].alive)
 
 
+@pytest.mark.process
 def test_a_job_is_cancelled(models: None, server: ScriptedServer, places: Places) -> None:
     """It ends as any command that is asked to; cancelling it again finds nothing to stop."""
     job = ask_in_the_background(server, way("hang"))

@@ -1,7 +1,7 @@
 """The prompt classifier: what each level looks like, and what must not change one."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from outrider.rules.complexity import ANALYSIS_FROM, COMPLEX_FROM, instruction, level, score
@@ -208,7 +208,6 @@ def test_more_to_do_never_scores_lower(prompt: str) -> None:
     assert score(prompt + "\nThen compare both versions and describe the remaining differences.") > score(prompt)
 
 
-@settings(max_examples=150)
 @given(prompt=st.text(alphabet=st.characters(codec=None), max_size=400))
 def test_any_text_has_a_score(prompt: str) -> None:
     """Every string scores at least 0 and less than 1, the same each time, and so has a level."""

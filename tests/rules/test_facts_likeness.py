@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from outrider.rules.facts.likeness import like
@@ -10,7 +10,6 @@ from outrider.rules.facts.likeness import like
 LETTERS = st.text(alphabet="abAB%_.x\\", max_size=12)
 
 
-@settings(max_examples=200, deadline=None)
 @given(pattern=LETTERS, value=LETTERS)
 def test_it_answers_as_sqlite_does(pattern: str, value: str) -> None:
     """Capitals, any letter, any text: the same answer, for every pattern and value."""

@@ -2,7 +2,7 @@
 
 import click
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from outrider.cli.group import COMMANDS, cli
@@ -187,7 +187,6 @@ WORDS = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
 @given(name=st.sampled_from(ASKING), words=st.lists(WORDS, max_size=7))
 @example(name="ask", words=["-s", "--private", "-f", "--out", "--", "--record"])
 @example(name="ask", words=["--out", "a.md", "--out", "b.md", "-f", "-f"])

@@ -193,7 +193,6 @@ def test_a_shell_runs_what_was_read_and_nothing_else(shell: str, text: str, room
     assert room.run(shell, text) == (sorted(programs), handed, [])
 
 
-@settings(max_examples=200)
 @given(words=st.lists(st.one_of(SINGLE, IDIOM, DOUBLE, BARE.filter(lambda word: word[0] != "=")), max_size=5))
 def test_what_follows_the_grammar_is_read(words: list[str]) -> None:
     """Every well-quoted call is read, so that the shell test compares more than nothing."""

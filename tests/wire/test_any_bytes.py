@@ -40,7 +40,7 @@ VALUES = st.recursive(
 )
 STATUSES = st.sampled_from([200, 201, 204, 302, 400, 401, 402, 403, 404, 413, 422, 429, 500, 529])
 TARGETS = st.builds(make_target, st.sampled_from(DIALECTS), provider=st.sampled_from(PROVIDERS))
-SETTINGS = settings(max_examples=75, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SETTINGS = settings(suppress_health_check=[HealthCheck.too_slow])
 STREAMS = (
     "openai/answer.sse",
     "groq/answer.sse",

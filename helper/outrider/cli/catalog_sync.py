@@ -13,13 +13,14 @@ from outrider.data import Failure
 from outrider.doors import catalog_snapshots
 from outrider.doors.files import locked, make_folder
 from outrider.doors.transport import sender
-from outrider.errors import OutriderError
+from outrider.errors import OutriderError, Refused
 from outrider.interop.catalogs import SOURCES
 from outrider.interop.catalogs.reading import Source
 from outrider.records import as_dict, record
+from outrider.rules.classes import why_barred
 from outrider.rules.facts.judging import age, told, too_few
 from outrider.rules.nearest import nearest
-from outrider.rules.privacy import address_problem
+from outrider.rules.privacy import PUBLIC, address_problem
 from outrider.syncing import Unchanged, fetch
 
 ALL = "all"
@@ -47,7 +48,12 @@ def sync(names: tuple[str, ...], *, force: bool, as_json: bool, quiet: bool) -> 
     outcomes = []
     for source in wanted:
         key = session.keys.lookup(source.key) if source.key else None
-        if source.key and key is None:
+        barred = _barred(session, source)
+        if barred is not None:
+            if source.name in names:
+                raise Refused(barred, hint="`privacy` in your settings says so")
+            outcomes.append(Outcome(source=source.name, how="skipped", message=barred))
+        elif source.key and key is None:
             if source.name in names:
                 raise OutriderError(
                     f"{source.name} needs a key of yours", hint=f"run `outrider keys set {source.name}`"
@@ -61,6 +67,12 @@ def sync(names: tuple[str, ...], *, force: bool, as_json: bool, quiet: bool) -> 
     if as_json:
         dump({"sources": [_shape(outcome) for outcome in outcomes]})
     return 1 if any(outcome.how == "failed" for outcome in outcomes) else 0
+
+
+def _barred(session: Session, source: Source) -> str | None:
+    """Says why a source that is a provider, too, is not to be called; a list of models is no one's secret."""
+    provider = session.registry.providers.get(source.name)
+    return None if provider is None else why_barred(session.registry, provider, PUBLIC, is_local=False)
 
 
 def _chosen(names: tuple[str, ...]) -> tuple[Source, ...]:

@@ -102,10 +102,12 @@ def reckoned(
 
 def what_if(session: Session, *, since: float = 0.0, history: "History | None" = None) -> "WhatIf":
     """Returns which agents ran on which model since a moment, and what a smaller class would have taken."""
+    from outrider.doors import state
     from outrider.rules import what_if as rules
 
     found = _history(session, since=since) if history is None else history
-    return rules.what_if(found.heaps, session.registry, agents=found.agents)
+    own, user = state.standing(session.places)
+    return rules.what_if(found.heaps, session.registry, agents=found.agents, own=own, user=user)
 
 
 def _history(session: Session, *, since: float) -> "History":

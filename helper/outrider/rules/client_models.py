@@ -9,8 +9,9 @@ from typing import Any
 
 from outrider.rows import EMPTY, Registry
 from outrider.rules.client_prices import plain
+from outrider.rules.tiers import MODELS
 
-CLASSES = ("haiku", "sonnet", "opus", "fable")
+CLASSES = MODELS
 """The classes by their alias, the smallest first."""
 INHERIT = "inherit"
 CLASSES_OF = {

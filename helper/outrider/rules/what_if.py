@@ -9,10 +9,11 @@ from decimal import Decimal
 from typing import Any
 
 from outrider.records import record
-from outrider.rows import Model, Registry
+from outrider.rows import EMPTY, Model, Registry
 from outrider.rules.client_models import CLASSES, class_of
 from outrider.rules.client_prices import Tokens, row_of, rows_by_id, worth
 from outrider.rules.spending import SESSION_ITSELF, Heap, agent_of
+from outrider.rules.tiers import effective
 
 LIKE = {"Explore": "scout", "claude-code-guide": "scout", "general-purpose": "builder", "Plan": "architect"}
 """Which of our agents does what an agent of the client does."""
@@ -57,19 +58,31 @@ class WhatIf:
         return self.smaller_tokens / self.tokens if self.tokens else 0.0
 
 
-def tier_of(registry: Registry, agent: str) -> str | None:
-    """Returns the class that the registry gives an agent, or None where it gives none."""
+def tier_of(
+    registry: Registry, agent: str, *, own: Mapping[str, Any] = EMPTY, user: Mapping[str, Any] = EMPTY
+) -> str | None:
+    """Returns the class on which an agent would run, or None where the registry has no tier for it.
+
+    `own` and `user` are the standing choices of `switch`.
+    """
     rows: Mapping[str, Mapping[str, Any]] = registry.values.get("agents", {})
     name = agent
     for prefix in OURS:
         name = name.removeprefix(prefix)
     name = LIKE.get(name, name)
-    text = str((rows.get(name) or {}).get("tier", ""))
-    found = text.partition("/")[0]
-    return found if found in CLASSES else None
+    if "tier" not in (rows.get(name) or {}):
+        return None
+    return effective(registry, agent=name, own=own, user=user)[0].model
 
 
-def what_if(heaps: Iterable[Heap], registry: Registry, *, agents: Mapping[str, str]) -> WhatIf:
+def what_if(
+    heaps: Iterable[Heap],
+    registry: Registry,
+    *,
+    agents: Mapping[str, str],
+    own: Mapping[str, Any] = EMPTY,
+    user: Mapping[str, Any] = EMPTY,
+) -> WhatIf:
     """Sums a history by agent and model; `agents` names subagents whose own lines do not."""
     rows = rows_by_id(registry)
     native = {name for name, provider in registry.providers.items() if provider.dialect == "native"}
@@ -79,7 +92,7 @@ def what_if(heaps: Iterable[Heap], registry: Registry, *, agents: Mapping[str, s
     for heap in heaps:
         context = heap.context
         agent, model = agent_of(context, agents), row_of(rows, context["model"])
-        tier = tier_of(registry, agent) if agent != SESSION_ITSELF else None
+        tier = tier_of(registry, agent, own=own, user=user) if agent != SESSION_ITSELF else None
         sessions.add(context["session"])
         if context["side"]:
             subagents.add(context["agent_id"])
