@@ -201,7 +201,10 @@ class Ahead:
     def _tell(self, handed: Handed, choice: Choice, doors: Doors) -> None:
         if handed.failure is not None:
             failure = handed.failure
-            self._say(f"not all was handed over: {failure.kind}: {failure.message}")
+            later = (
+                "; the rest follows when this has come back" if failure.kind == "budget" and handed.documents else ""
+            )
+            self._say(f"not all was handed over: {failure.kind}: {failure.message}{later}")
         if not handed.documents:
             return
         names = ", ".join(handed.handles[:5]) + (", …" if len(handed.handles) > 5 else "")

@@ -129,7 +129,7 @@ class Handles:
 
         With `asks_again` each goes back to be asked one by one, whatever its attempt says.
         """
-        news = 0
+        news, periods = 0, self._periods(handle.id)
         with self.ledger.page() as page:
             for number, attempt in ended:
                 row = page.connection.execute(
@@ -137,7 +137,7 @@ class Handles:
                     (handle.id, number),
                 ).fetchone()
                 if row is not None:
-                    settle_row(page, handle, row, attempt, periods=self._periods(handle.id), asks_again=asks_again)
+                    settle_row(page, handle, row, attempt, periods=periods, asks_again=asks_again)
                     news += 1
         return news
 

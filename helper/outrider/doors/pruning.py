@@ -87,6 +87,9 @@ def prune_batches(ledger: LedgerFile, *, before: float) -> int:
     with ledger.transaction() as connection:
         old = (before, STALE)
         connection.execute(f"CREATE TEMP TABLE old_batches AS {OLD_BATCHES}", old)
+        handles = "SELECT id FROM provider_batches WHERE batch IN (SELECT id FROM old_batches)"
+        connection.execute(f"DELETE FROM provider_batch_documents WHERE handle IN ({handles})")  # noqa: S608
+        connection.execute("DELETE FROM provider_batches WHERE batch IN (SELECT id FROM old_batches)")
         connection.execute("DELETE FROM batch_documents WHERE batch IN (SELECT id FROM old_batches)")
         count = connection.execute("DELETE FROM batches WHERE id IN (SELECT id FROM old_batches)").rowcount
         connection.execute("DROP TABLE old_batches")

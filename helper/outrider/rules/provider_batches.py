@@ -12,8 +12,8 @@ from outrider.rows import Condition, Price, Provider, Rates
 from outrider.rules import money
 from outrider.rules.limits import Booking, Limits, Spend, believable, book
 
-MOST_DOCUMENTS = 2_000
-"""How many documents we hand over at once: what one create call without an answer puts in doubt."""
+MOST_DOCUMENTS = 1_000
+"""How many documents we hand over at once: what one call without an answer puts in doubt, and one transaction holds."""
 MOST_BYTES = 16_777_216
 """How many bytes of requests we hold and hand over at once."""
 VARIANT = "batch"
