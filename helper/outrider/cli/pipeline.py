@@ -49,8 +49,8 @@ def estimate(
 
     session = Session()
     loaded = pipeline_file.load(session, file, private=private)
-    read = pipeline_input.documents(loaded, inputs)
-    found = pipeline_estimate.bill(session, loaded, read.items, documents=documents, beside=beside)
+    items = pipeline_input.to_weigh(loaded, inputs, documents=documents)
+    found = pipeline_estimate.bill(session, loaded, items, documents=documents, beside=beside)
     pipeline_estimate.tell(loaded, found, as_json=as_json, quiet=quiet)
 
 

@@ -208,7 +208,7 @@ def _projected(job: "Job", teller: Teller, bill: Bill) -> tuple[float | None, fl
 
     if not teller.asked:
         return None, None
-    found = pipeline_input.documents(job.loaded, job.flags.inputs)
+    found = pipeline_input.every(job.loaded, job.flags.inputs)
     whole = pipeline_estimate.bill(job.session, job.loaded, found.items, expected=False)
     calls = Decimal(sum(line.calls for line in whole.lines)) / max(sum(line.calls for line in bill.lines), 1)
     share = whole.total / bill.total if whole.total and bill.total else calls

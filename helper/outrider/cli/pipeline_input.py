@@ -25,7 +25,7 @@ class Documents:
     source: str
 
 
-def documents(loaded: Loaded, inputs: tuple[str, ...]) -> Documents:
+def every(loaded: Loaded, inputs: tuple[str, ...]) -> Documents:
     """Reads every document; the paths of the file count from its folder, those of `--input` from the working one."""
     paths = inputs or tuple(os.path.join(loaded.folder, path) for path in loaded.pipeline.input)
     if not paths:
@@ -50,6 +50,14 @@ def documents(loaded: Loaded, inputs: tuple[str, ...]) -> Documents:
         items=tuple(found.values()), files=(*tables, *files), tables=tables, faults=tuple(faults),
         source=", ".join(paths),
     )  # fmt: skip
+
+
+def to_weigh(loaded: Loaded, inputs: tuple[str, ...], *, documents: int | None) -> tuple[Item, ...]:
+    """Returns the documents that an estimate weighs: none where the file only says how many and how long they will be."""
+    pipeline = loaded.pipeline
+    if not inputs and not pipeline.input and pipeline.tokens is not None and (documents or pipeline.documents):
+        return ()
+    return every(loaded, inputs).items
 
 
 def _opened(path: str) -> Input:

@@ -59,7 +59,7 @@ def run_pipeline(flags: Flags) -> int:
     """Runs a pipeline and returns the exit code."""
     session = Session()
     loaded = pipeline_file.load(session, flags.file, private=flags.private)
-    whole = pipeline_check.documents(loaded, pipeline_input.documents(loaded, flags.inputs))
+    whole = pipeline_check.documents(loaded, pipeline_input.every(loaded, flags.inputs))
     job = Job(
         flags=flags, session=session, loaded=loaded, documents=_part(whole, flags), name=_name(session, flags, loaded),
         of=len(whole.items),

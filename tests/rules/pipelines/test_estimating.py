@@ -109,3 +109,22 @@ def test_an_item_that_fits_no_window_is_said() -> None:
     assert (walked.notes, [one.calls for one in walked.asked]) == (
         ("sum: an item is larger than the window of 1,000",), [1]
     )  # fmt: skip
+
+
+def test_documents_that_are_not_there_yet_are_counted_as_the_file_expects() -> None:
+    """Who plans needs no input: so many documents of so many tokens, all of it in the field that is read."""
+    found = pipeline(stage("a", template="Read {body}"), expect={"documents": 7, "tokens": 100})
+    walked = estimate(found, expected_items(found, ()), {"a": CHEAP})
+    assert [(one.calls, one.tokens_in) for one in walked.asked] == [(7, 7 * (9 + 405 // 4))]
+
+
+def test_a_route_by_a_field_and_a_doubting_rung_are_counted() -> None:
+    """A route by a field asks nobody; a rung that says how sure it is, is asked twice."""
+    found = pipeline(
+        stage("sort", kind="route", by="id", to={"d1": "one"}, otherwise="two"), stage("one"),
+        stage("two", kind="cascade", models=["cheap", "dear"], gates=["self"], expect={"escalates": 0}),
+    )  # fmt: skip
+    walked = asked(found, {"one": CHEAP, "two": Cast(answer=("cheap", "dear"))}, "x", "y", "z")
+    assert [(one.stage, one.model, one.calls) for one in walked.asked] == [
+        ("one", "cheap", 1), ("two", "cheap", 2), ("two", "cheap", 2),
+    ]  # fmt: skip

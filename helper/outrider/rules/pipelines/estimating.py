@@ -9,9 +9,10 @@ from decimal import ROUND_CEILING, Decimal
 from itertools import cycle, islice
 
 from outrider.records import record, replace
+from outrider.rules.bulk.template import names
 from outrider.rules.facts.planning import Stage as Planned
 from outrider.rules.pipelines import graph, reducing, sending
-from outrider.rules.pipelines.nouns import INPUT, Item, Pipeline, Stage
+from outrider.rules.pipelines.nouns import COUNT, INPUT, ITEMS, Item, Pipeline, Stage
 from outrider.rules.pipelines.weighing import BYTES, Sized, Weigher, sized
 from outrider.rules.routing import LIKELY_OUTPUT
 
@@ -63,7 +64,7 @@ def expected_items(pipeline: Pipeline, items: Sequence[Item], *, documents: int 
     """Returns the sizes that an estimate begins with: the input's, over and over where more documents are expected."""
     own = [sized(item) for item in items]
     if not own:
-        own = [Sized(values={}, sizes={"text": (pipeline.tokens or 0) * BYTES})]
+        own = [Sized(values={}, sizes=dict.fromkeys(_first_field(pipeline), (pipeline.tokens or 0) * BYTES))]
         documents = documents or pipeline.documents or 0
     many = documents or pipeline.documents or len(own)
     if pipeline.tokens is not None:
@@ -74,6 +75,15 @@ def expected_items(pipeline: Pipeline, items: Sequence[Item], *, documents: int 
         ]
     again = islice(cycle(own), many)
     return tuple(replace(one, key=f"{one.key} {number // len(own)}") for number, one in enumerate(again))
+
+
+def _first_field(pipeline: Pipeline) -> tuple[str, ...]:
+    """Returns the field of a document that the stages read first, which stands for all of it; nothing if none does."""
+    made = {stage.name for stage in pipeline.stages}
+    readers = (stage for stage in graph.order(pipeline) if stage.sources == (INPUT,))
+    texts = (text for stage in readers for key, text in graph.used(stage) if key in {"template", "item"})
+    fields = (name for text in texts for name in names(text) if name.partition(".")[0] not in made)
+    return tuple(name for name in fields if name not in {ITEMS, COUNT})[:1]
 
 
 def estimate(pipeline: Pipeline, items: Sequence[Sized], casts: Mapping[str, Cast]) -> Estimate:
