@@ -1,8 +1,8 @@
 """Times many questions at once on loopback: `python -m bench.fanout [--rounds N]`.
 
-A server in a process of its own answers each after its latency. Ideal is the latency times the number of waves. The
-first row is the bare way out, the second the whole loop with every call booked and settled on disk, the third whole
-panels of eight seats of unlike latency, by their own account (`seconds` in `compare --json`).
+A server in a process of its own answers each after its latency. Ideal is the latency times the number of waves. Of
+each library one row is the bare way out, one the whole loop with every call booked and settled on disk; the last is
+whole panels of eight seats of unlike latency, by their own account (`seconds` in `compare --json`).
 """
 
 import argparse
@@ -23,6 +23,7 @@ from outrider.data import HttpCall, Message, Request, Route, Target, Timing
 from outrider.doors.ledger import Ledger, RunRow
 from outrider.doors.ledger_group import Group
 from outrider.doors.settings import Places
+from outrider.doors.transport.bulk import Bulk
 from outrider.doors.transport.crowd import Crowd
 from outrider.engine import World, run
 from outrider.rows import Model, Price, Provider, Rates
@@ -37,6 +38,8 @@ SEATS = tuple(0.05 * step for step in range(1, 9))
 SHARE, SLACK = 1.15, 0.03
 """A panel may take so much of its slowest seat, and so many seconds more."""
 TIMING = Timing(connect=5.0, first_byte=60.0, idle=30.0, total=90.0, max_bytes=1_000_000)
+Way = Crowd | Bulk
+WAYS: tuple[tuple[str, type[Way]], ...] = (("httpx2", Crowd), ("aiohttp", Bulk))
 HELPER = Path(__file__).resolve().parents[1] / "helper"
 
 
@@ -47,29 +50,32 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     with serving() as url:
         say(f"{CALLS} calls, {AT_ONCE} at once, {LATENCY * 1_000:.0f} ms each: ideal {IDEAL:.3f} s, {rounds} rounds")
-        for name, times in {"way out": bare(url, rounds), "loop and book": booked(url, rounds)}.items():
-            middle = statistics.median(times)
-            say(f"{name:<16}{middle:.3f} s ({min(times):.3f} to {max(times):.3f}), {middle / IDEAL:.2f} x ideal")
+        for library, way in WAYS:
+            found = {"way out": bare(url, rounds, way), "loop and book": booked(url, rounds, way)}
+            for name, times in found.items():
+                middle = statistics.median(times)
+                say(f"{f'{name}, {library}':<24}{middle:.3f} s ({min(times):.3f} to {max(times):.3f}), "
+                    f"{middle / IDEAL:.2f} x ideal")  # fmt: skip
         times = panels(url, rounds)
         middle, slowest = statistics.median(times), max(SEATS)
         say(
             f"{len(SEATS)} seats, the slowest {slowest * 1_000:.0f} ms: {middle:.3f} s ({min(times):.3f} to "
             f"{max(times):.3f}), at most {SHARE * slowest + SLACK:.3f} s is allowed"
         )
-    say(f"the bar for the way out: {BAR} x ideal")
+    say(f"the bar for each: {BAR} x ideal")
 
 
-def bare(url: str, rounds: int) -> list[float]:
+def bare(url: str, rounds: int, way: type[Way]) -> list[float]:
     """Times the way out alone."""
 
-    async def ask(crowd: Crowd) -> None:
+    async def ask(crowd: Way) -> None:
         call, target = a_call(url, LATENCY)
         await crowd.send(call, reading(target, stream=False))
 
-    return timed(ask, rounds)
+    return timed(ask, rounds, way)
 
 
-def booked(url: str, rounds: int) -> list[float]:
+def booked(url: str, rounds: int, way: type[Way]) -> list[float]:
     """Times the loop with its book on disk."""
     with tempfile.TemporaryDirectory() as folder:
         places = Places(home=folder, claude=folder, project=None, bundled=folder, managed=folder)
@@ -81,7 +87,7 @@ def booked(url: str, rounds: int) -> list[float]:
         request = Request(messages=(Message(role="user", text="hello"),))
         groups: list[Group] = []
 
-        async def ask(crowd: Crowd) -> None:
+        async def ask(crowd: Way) -> None:
             if not groups:
                 groups.append(Group(ledger))
             group = groups[0]
@@ -96,16 +102,16 @@ def booked(url: str, rounds: int) -> list[float]:
             await run(route, request, Limits(budget={}), world)
 
         try:
-            return timed(ask, rounds)
+            return timed(ask, rounds, way)
         finally:
             ledger.close()
 
 
-def timed(ask: Callable[[Crowd], Awaitable[None]], rounds: int) -> list[float]:
+def timed(ask: Callable[[Way], Awaitable[None]], rounds: int, way: type[Way]) -> list[float]:
     """Times so many rounds of all calls; connections are kept from round to round, and a first one warms them up."""
 
     async def measure() -> list[float]:
-        crowd = Crowd({})
+        crowd = way({})
         gate = asyncio.Semaphore(AT_ONCE)
 
         async def one() -> None:

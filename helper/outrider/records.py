@@ -6,10 +6,11 @@ records share five functions. Type checkers see a dataclass.
 """
 
 from collections.abc import Callable
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, ParamSpec, TypeVar, dataclass_transform
 
 Record = TypeVar("Record")
 Made = TypeVar("Made")
+Things = ParamSpec("Things")
 MEMORY = 32
 """So many results are kept at most; then all are forgotten."""
 
@@ -53,21 +54,23 @@ def replace(old: Record, **changes: Any) -> Record:
     return new
 
 
-def memo(make: Callable[..., Made]) -> Callable[..., Made]:
+def memo(make: Callable[Things, Made]) -> Callable[Things, Made]:
     """Keeps what a pure function made of the last few things; but for texts it knows them again by identity alone.
 
     For records and other values that nothing changes: equal ones may be large, and are mostly the same one anyway.
     """
     kept: dict[tuple[str | int, ...], tuple[tuple[Any, ...], Made]] = {}
 
-    def remembered(*things: Any) -> Made:
+    def remembered(*things: Things.args, **named: Things.kwargs) -> Made:
+        if named:
+            return make(*things, **named)  # known by place alone
         key = tuple([thing if type(thing) is str else id(thing) for thing in things])
         found = kept.get(key)
         if found is None:
             if len(kept) >= MEMORY:
                 kept.clear()
             # The things are kept beside, so that no other can have their identity.
-            found = kept[key] = (things, make(*things))
+            found = kept[key] = (things, make(*things, **named))
         return found[1]
 
     return remembered

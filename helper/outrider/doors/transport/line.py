@@ -35,7 +35,7 @@ class _Exchange:
     """One call on one connection: what was asked, and how much of the answer is there."""
 
     def __init__(self, line: "Line", call: HttpCall, reading: Reading, deadline: Deadline) -> None:
-        self._line = line
+        self._line: Any = line
         self._loop = line.loop
         self._call = call
         self._reading = reading
