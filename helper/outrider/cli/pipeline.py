@@ -77,9 +77,9 @@ def estimate(
 @JSON
 @QUIET
 def run(file: str, **flags: Any) -> int:
-    """Run every stage: what is answered is kept, and never asked again.
+    """Run every stage, or what is left to ask of it.
 
-    Killed at any moment, nothing is lost: type the same command again. Documents that are new or have changed are
+    What is answered is kept, and never asked again: killed at any moment, type the same command again. Documents that are new or have changed are
     asked, and stages that you edit; nothing else is. Paid models need --max-cost, which is a wall over all stages;
     without it the estimate is printed. The result is what no other stage reads: a text where it is one, else a line
     of JSON for each item.
@@ -95,7 +95,10 @@ def run(file: str, **flags: Any) -> int:
 @PRIVATE
 @JSON
 def show(file: str, *, private: bool, as_json: bool) -> None:
-    """Draw the graph: who reads what, whom each stage asks, and what stays on your own machines."""
+    """Draw the graph: who reads what, and who is asked.
+
+    Stages that stay on your own machines are marked `private`. Nobody is asked, no key is needed.
+    """
     from outrider.cli import pipeline_file, pipeline_show
     from outrider.cli.session import Session
 

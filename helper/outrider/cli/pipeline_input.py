@@ -53,7 +53,7 @@ def every(loaded: Loaded, inputs: tuple[str, ...]) -> Documents:
 
 
 def to_weigh(loaded: Loaded, inputs: tuple[str, ...], *, documents: int | None) -> tuple[Item, ...]:
-    """Returns the documents that an estimate weighs: none where the file only says how many and how long they will be."""
+    """Returns the documents that an estimate weighs: none where the file only says how many there will be."""
     pipeline = loaded.pipeline
     if not inputs and not pipeline.input and pipeline.tokens is not None and (documents or pipeline.documents):
         return ()
