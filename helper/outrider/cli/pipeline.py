@@ -79,10 +79,10 @@ def estimate(
 def run(file: str, **flags: Any) -> int:
     """Run every stage, or what is left to ask of it.
 
-    What is answered is kept, and never asked again: killed at any moment, type the same command again. Documents that are new or have changed are
-    asked, and stages that you edit; nothing else is. Paid models need --max-cost, which is a wall over all stages;
-    without it the estimate is printed. The result is what no other stage reads: a text where it is one, else a line
-    of JSON for each item.
+    What is answered is kept, and never asked again: killed at any moment, type the same command again. Documents that
+    are new or have changed are asked, and stages that you edit; nothing else is. Paid models need --max-cost, which
+    is a wall over all stages; without it the estimate is printed. The result is what no other stage reads: a text
+    where it is one, else a line of JSON for each item.
     """
     from outrider.cli.pipeline_run import Flags, run_pipeline
 
