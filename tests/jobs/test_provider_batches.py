@@ -1,11 +1,13 @@
 """Documents at a provider's own batch: never asked twice, never lost, booked at its price, whatever goes wrong."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 
+from outrider.doors.pruning import prune_batches
 from tests.doors.booking import rows
 from tests.jobs.giving import Giving, orphaned, with_longest
 from tests.servers.batches import BatchServer, Shape
@@ -208,6 +210,44 @@ def test_a_start_without_an_answer_is_found_in_the_providers_list(home: Path, se
     assert (giving.states(), len(server.batches), giving.spent()) == (ALL, 1, 4 * BILLED)
 
 
+def test_a_batch_that_may_be_anothers_is_never_stopped(home: Path, loopback: None) -> None:
+    """Where nothing but size and hour says that it is ours, its answers are waited for, and tell."""
+    with BatchServer("anthropic") as server:
+        server.starts.append("cut")
+        server.polls = 99
+        giving = Giving(home, server)
+        giving.give(fall_back_at=600.0, due=1_200.0)
+        (handle,) = giving.wait()
+        assert (handle.remote, handle.state, giving.states()) == ("batch_1", "submitted", [("submitted", None)] * 4)
+        assert not any(path.endswith("/cancel") for _, path in server.seen)
+        server.polls = 0
+        assert giving.look().state == "ended"
+        assert giving.states() == ALL
+
+
+def test_a_batch_of_anothers_gives_no_answers(home: Path, loopback: None) -> None:
+    """Its lines are of no request of ours, and what we handed over stays in doubt."""
+    with BatchServer("anthropic") as server:
+        server.starts.append("cut")
+        giving = Giving(home, server)
+        giving.give()
+        (theirs,) = server.batches.values()
+        theirs.requests = [(f"theirs-{number}", body) for number, (_, body) in enumerate(theirs.requests)]
+        (handle,) = giving.wait()
+        assert (handle.state, giving.states()) == ("lost", [("submitted", None)] * 4)
+
+
+def test_pruned_runs_take_their_batches_along(home: Path, plain: BatchServer) -> None:
+    """Nothing of them points to rows that others may get."""
+    giving = Giving(home, plain)
+    giving.give()
+    giving.wait()
+    giving.batch.end(output=None)
+    assert prune_batches(giving.ledger, before=time.time() + 10_000) == 1
+    tables = ("batches", "batch_documents", "provider_batches", "provider_batch_documents")
+    assert [rows(giving.home, f"SELECT COUNT(*) FROM {table}") for table in tables] == [[(0,)]] * 4
+
+
 def test_a_start_that_never_arrived_gives_the_documents_back_in_time(home: Path, server: BatchServer) -> None:
     """Only when the provider has had time to list it is it surely absent."""
     server.starts.append("lost")
@@ -243,15 +283,15 @@ def test_a_process_that_died_before_the_start_handed_nothing_over(home: Path, pl
     assert (giving.states(), giving.spent()) == (PENDING, 0)
 
 
-def test_when_time_is_short_what_is_not_done_is_taken_back(home: Path, server: BatchServer) -> None:
+def test_when_time_is_short_what_is_not_done_is_taken_back(home: Path, plain: BatchServer) -> None:
     """The batch is stopped first; only what it says that it did not do is asked one by one."""
-    server.polls = 99
-    giving = Giving(home, server)
-    giving.give(fall_back_at=3_600.0)
+    plain.polls = 99
+    giving = Giving(home, plain)
+    giving.give(fall_back_at=600.0)
     assert giving.wait() == ()
     assert (giving.states(), giving.spent()) == (PENDING, 0)
-    assert any(path.endswith("/cancel") for _, path in server.seen)
-    assert 3_600 <= giving.now - server.created < 3_700
+    assert any(path.endswith("/cancel") for _, path in plain.seen)
+    assert 600 <= giving.now - plain.created < 700
 
 
 def test_a_budget_holds_documents_back(home: Path, plain: BatchServer) -> None:

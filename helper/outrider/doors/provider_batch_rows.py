@@ -17,6 +17,8 @@ from outrider.rules.provider_batches import Entry, goes_back
 
 HELD = "batch"
 """What stands for a process in the attempts that a provider's batch holds."""
+GUESSED = "guessed"
+"""What stands for the file of a batch that was found by its size and its hour alone, so that it may be another's."""
 CARRIED = ("intended", "creating", "submitted", "lost")
 """The states in which a handle still holds documents. `intended`: nothing that is billed has left; `creating`: the call
 that starts it has left, or was about to; `lost`: the provider no longer knows it.
@@ -121,7 +123,9 @@ def settle_row(
         connection.execute(
             "UPDATE batch_documents SET state = 'failed', kind = ?, message = ?, model = ?,"  # noqa: S608
             f" cost_nano = cost_nano + ?, finished = ? {known}",
-            storable(failure.kind, failure.message[:500], attempt.target.model.name, nano, time.time(), row["document"]),
+            storable(
+                failure.kind, failure.message[:500], attempt.target.model.name, nano, time.time(), row["document"]
+            ),
         )
     connection.execute(
         "UPDATE provider_batch_documents SET state = ? WHERE handle = ? AND number = ?",

@@ -20,7 +20,17 @@ from outrider.doors.batch_journal import Kept, kept
 from outrider.doors.ledger import Ledger
 from outrider.doors.ledger_file import Connection, Row
 from outrider.doors.ledger_page import Reservation, storable
-from outrider.doors.provider_batch_rows import Given, Handle, Wanted, booking, hold, settle_row, unpaced, update
+from outrider.doors.provider_batch_rows import (
+    GUESSED,
+    Given,
+    Handle,
+    Wanted,
+    booking,
+    hold,
+    settle_row,
+    unpaced,
+    update,
+)
 from outrider.records import replace
 from outrider.rules import privacy
 from outrider.rules.limits import Booking
@@ -28,7 +38,7 @@ from outrider.rules.money import from_nano
 from outrider.rules.provider_batches import Entry
 from outrider.wire.batches import State
 
-__all__ = ["Given", "Handle", "Handles", "Wanted"]
+__all__ = ["GUESSED", "Given", "Handle", "Handles", "Wanted"]
 
 Check = Callable[..., "Booking | Failure"]
 """Says of a spend and of an `entry` what it may cost at most, or that it may not leave."""
@@ -94,6 +104,10 @@ class Handles:
     def created(self, handle: str, state: State) -> None:
         """Books by which name the provider knows it."""
         self._note(handle, state="submitted", remote=state.id, polled=self._at(), message=state.message)
+
+    def guessed(self, handle: str, state: State) -> None:
+        """Books the one batch there that may be this, which nothing but its size and its hour says."""
+        self._note(handle, state="submitted", remote=state.id, input=GUESSED, polled=self._at())
 
     def uncertain(self, handle: str, message: str) -> None:
         """Books that nobody knows whether the provider took it: from now on any process may find out."""

@@ -7,7 +7,7 @@ asked one by one only when the provider has said that it did not answer it, or s
 from collections.abc import Callable, Mapping
 
 from outrider.data import Answer, Attempt, Failure, Json, Target
-from outrider.doors.provider_batches import Handle
+from outrider.doors.provider_batches import GUESSED, Handle
 from outrider.jobs.provider_batches import TIMING, Doors, asked, clean, give_back, tried
 from outrider.rules import deadlines
 from outrider.rules.provider_batches import Entry, ended
@@ -17,6 +17,7 @@ from outrider.wire.batches.reading import Lines
 GROUP = 200
 """So many results are booked in one transaction."""
 MOST_PAGES = 50
+MAY_BE_ANOTHERS = "it was found by its size and its hour alone, and may be another's: it is not stopped"
 LAPSE = 3_600.0
 """How far apart our clock and a provider's may be when its list is searched, in seconds."""
 NEAR = 600.0
@@ -88,6 +89,10 @@ async def stop(handle: Handle, doors: Doors) -> Failure | None:
     """Asks the provider to stop a batch; what it has done by then is still collected."""
     target = doors.target(handle)
     shape = shape_of(target.provider) if target is not None else None
+    if handle.input == GUESSED:
+        # Its answers will say whose it is; stopped, it would be lost to whoever made it.
+        _later(handle, doors, message=MAY_BE_ANOTHERS)
+        return Failure(kind="not_found", message=MAY_BE_ANOTHERS, certainty="not_sent")
     if target is None or shape is None or not handle.remote:
         return Failure(kind="not_found", message="it cannot be reached", certainty="not_sent")
     _, payload = await tried(shape.cancel(_sheet(handle, target, doors), handle.remote), target, doors)
@@ -187,7 +192,8 @@ async def _find(handle: Handle, sheet: Sheet, shape: Shape, doors: Doors) -> Non
     taken = doors.handles.remotes(handle.provider)
     found = [state for state in states if state.id not in taken and _is_ours(state, handle)]
     if len(found) == 1:
-        doors.handles.created(handle.id, found[0])
+        is_named = bool(found[0].name or found[0].input)
+        (doors.handles.created if is_named else doors.handles.guessed)(handle.id, found[0])
         await _ask(doors.handles.find(handle.id) or handle, sheet, shape, doors)
     elif found:
         _later(handle, doors, message=f"it may be one of {len(found)} batches there: " + ", ".join(
