@@ -129,7 +129,7 @@ def span(seconds: float | None) -> str:
     """Returns a time as people say it."""
     if seconds is None:
         return "?"
-    if seconds < 9.95:
+    if seconds < 9.95 and seconds != int(seconds):
         return f"{seconds:.1f} s"
     if seconds < 90:
         return f"{seconds:.0f} s"

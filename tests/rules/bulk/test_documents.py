@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from outrider.errors import OutriderError
-from outrider.rules.bulk import documents, naming
-from outrider.rules.bulk.documents import Form, check_columns, document
+from outrider.rules.bulk import naming
+from outrider.rules.bulk.documents import LONGEST_PROMPT, Form, check_columns, document
 from outrider.rules.bulk.nouns import Document
 
 
@@ -51,14 +51,13 @@ def test_the_text_has_its_usual_names_too() -> None:
         assert made.prompt == "hi"
 
 
-def test_a_prompt_is_neither_empty_nor_endless(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_prompt_is_neither_empty_nor_endless() -> None:
     """Both are said of the document; of a file without its line."""
-    monkeypatch.setattr(documents, "LONGEST_PROMPT", 3)
     faults = [
         document(Form(), {"prompt": text}, own="a", position=0, line=1, fault="", path=path).fault
-        for text, path in ((" \n", None), ("four", "/x"))
+        for text, path in ((" \n", None), ("x" * (LONGEST_PROMPT + 1), "/x"))
     ]
-    assert faults == ["line 1 has an empty prompt", "it has a prompt of more than 3 letters"]
+    assert faults == ["line 1 has an empty prompt", f"it has a prompt of more than {LONGEST_PROMPT:,} letters"]
 
 
 @pytest.mark.parametrize(
