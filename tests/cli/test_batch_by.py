@@ -79,11 +79,16 @@ def test_what_a_batch_leaves_over_is_asked_one_by_one(home: Path, server: BatchS
     ("more", "why"),
     [
         (("--by", "10m"), "too little time to wait for a batch"),
-        (("--by", "1d", "-m", "here.dear"), "no batch price of here.dear is known"),
-        (("--by", "1d", "-m", "away.one"), "away has no batch interface that is known here"),
+        pytest.param(
+            ("--by", "1d", "-m", "here.dear"), "no batch price of here.dear is known", marks=pytest.mark.process
+        ),
+        pytest.param(
+            ("--by", "1d", "-m", "away.one"), "away has no batch interface that is known here",
+            marks=pytest.mark.process,
+        ),
         (("--by", "1d", "-m", "own.one"), "it stays on your machines"),
     ],
-)
+)  # fmt: skip
 def test_where_no_batch_will_do_it_is_asked_at_once(
     home: Path, server: BatchServer, shell: Shell, more: tuple[str, ...], why: str
 ) -> None:
@@ -125,6 +130,7 @@ def test_a_document_with_a_known_key_never_leaves(home: Path, server: BatchServe
     assert (server.asked, server.sync) == (["fine"], [])
 
 
+@pytest.mark.process
 def test_a_document_with_hidden_parts_is_asked_one_by_one(home: Path, server: BatchServer, shell: Shell) -> None:
     """What stands for them is kept nowhere, so only who asked can put them back."""
     layer = json.loads((home / ".claude" / "config" / "models.local.json").read_text(encoding="utf-8"))
@@ -137,6 +143,7 @@ def test_a_document_with_hidden_parts_is_asked_one_by_one(home: Path, server: Ba
     assert (server.asked, len(server.sync), "ada@example.org" in server.sync[0]) == (["fine"], 1, False)
 
 
+@pytest.mark.process
 def test_a_schema_is_asked_for_and_judged(home: Path, server: BatchServer, shell: Shell) -> None:
     """An answer that does not fit is a failure, and is paid for."""
     (home / "s.json").write_text('{"type": "object", "required": ["ok"]}', encoding="utf-8")
@@ -236,6 +243,7 @@ def test_a_job_in_doubt_is_not_asked_again_until_its_owner_says_so(
     assert doubt == 4
 
 
+@pytest.mark.process
 def test_a_batch_that_is_lost_is_not_waited_for(home: Path, server: BatchServer, shell: Shell) -> None:
     """The run ends where it is, and says what is in doubt."""
     server.gone.add("/v1/batches/batch_1")
@@ -245,12 +253,14 @@ def test_a_batch_that_is_lost_is_not_waited_for(home: Path, server: BatchServer,
     assert "error: 4 documents are still at a provider" in done.err
 
 
+@pytest.mark.process
 def test_a_job_that_is_known_is_not_let_go_of(server: BatchServer, shell: Shell, there: str) -> None:
     """It would be asked twice."""
     refused = shell("jobs", "cancel", there, "--ask-again")
     assert (refused.code, "is known at here" in refused.err) == (2, True)
 
 
+@pytest.mark.process
 def test_another_key_is_not_asked_for_a_job(
     server: BatchServer, shell: Shell, there: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -262,6 +272,7 @@ def test_another_key_is_not_asked_for_a_job(
     assert "is not set up here" in done.err
 
 
+@pytest.mark.process
 def test_inside_claude_code_answers_are_not_printed(
     server: BatchServer, shell: Shell, there: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,7 +18,11 @@ BILLED = 100 * 500 + 10 * 5_000
 """What 100 tokens in and 10 out cost at half of 1 and 10 dollars a million, in nano-dollars."""
 
 
-@pytest.fixture(params=get_args(Shape))
+OTHERS = pytest.mark.process  # two shapes show it all; the other two run in the longer lane
+SHAPES = [pytest.param(one, marks=OTHERS if one in ("google", "jobs") else ()) for one in get_args(Shape)]
+
+
+@pytest.fixture(params=SHAPES)
 def server(request: Any, loopback: None) -> Iterator[BatchServer]:
     """Runs a provider of batches of each shape."""
     with BatchServer(request.param) as running:
