@@ -367,3 +367,44 @@ def test_a_confidential_file_never_leaves_and_taints_what_is_made_of_it(
     assert "stage all: no local model can be used" in told.err
     assert run(typed, "--input", "open/*.md").code == 0
     assert [b"the news" in seen.body for seen in server.asked] == [True]
+
+
+def test_the_audit_names_every_file_that_a_prompt_is_made_of(
+    typed: Shell, models: dict[str, Any], server: ScriptedServer
+) -> None:
+    """A file is disclosed by the stage that reads it, and by each that reads what was made of it."""
+    Path("docs").mkdir()
+    for name in ("a.md", "b.md"):
+        Path("docs", name).write_text(f"text of {name}", encoding="utf-8")
+    stages = [
+        {"name": "one", "model": "here.one", "template": "{text}"},
+        {"name": "all", "kind": "reduce", "model": "here.two", "template": "{items}"},
+    ]
+    Path("p.json").write_text(json.dumps({"input": "docs/*.md", "stages": stages}), encoding="utf-8")
+    assert run(typed).code == 0
+    told = typed("audit", "data", "--file", "docs/b.md", "--json").json
+    assert {row["model"] for row in told["rows"] if row["matched"] != "content"} == {"here.one", "here.two"}
+
+
+def test_a_provider_that_is_down_ends_the_run_where_it_was_told_to(
+    typed: Shell, models: dict[str, Any], server: ScriptedServer
+) -> None:
+    """With `--on-outage fail` it ends with 1, keeps what was answered, and goes on when typed again."""
+    write(PLAIN, "red", "blue")
+    server.always(status(503), model="two")
+    told = run(typed, "--on-outage", "fail")
+    assert told.code == 1, told
+    assert "stage second: " in told.err
+    assert "when it is back, type the same command again" in told.err
+    server.always(say("fine"), model="two")
+    before = len([seen for seen in server.asked if seen.json["model"] == "one"])
+    assert (before, run(typed).code) == (2, 0)
+
+
+def test_a_sample_says_what_all_would_cost(typed: Shell, models: dict[str, Any], server: ScriptedServer) -> None:
+    """Two of eight are asked, evenly spread, and all eight are priced by the same measure."""
+    write({"input": "in.jsonl", "stages": PLAIN["stages"][:1]}, *["x"] * 8)
+    server.always(say("y", usage=(1000, 1000, 0)))
+    told = run(typed, "--sample", "2", "--json").json
+    assert (told["documents"], told["asked"], told["cost_usd"]) == (2, 2, 0.006)
+    assert told["whole_usd"] == pytest.approx(0.024)

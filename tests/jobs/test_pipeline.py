@@ -121,3 +121,11 @@ def test_what_was_stopped_is_not_read() -> None:
     made = flown(found, answers, "x")
     assert [name for name, _, _ in answers.asked] == ["a", "c"]
     assert {name: one.is_whole for name, one in made.items()} == {"a": False, "b": False, "c": True}
+
+
+def test_documents_that_cannot_be_read_count_as_without_an_answer() -> None:
+    """A report does not pass over them in silence."""
+    found = pipeline(stage("a", template="{text}"), stage("all", kind="reduce"))
+    flow = Flow(found, items("x"), Answers().ask, window=lambda _: 10_000, missing=frozenset({"line 2"}))
+    made = asyncio.run(flow.run())["all"]
+    assert made.why == "1 of 2 items have no answer, and `at_least` wants that 90% have one"

@@ -20,11 +20,14 @@ from outrider.doors.batch_journal import Batch, Kept
 from outrider.jobs.pipeline import Said
 from outrider.records import record, replace
 from outrider.rules.bulk.nouns import Document
+from outrider.rules.disclosure import Attached
 from outrider.rules.money import from_nano
 from outrider.rules.pipelines import graph, sending
 from outrider.rules.pipelines.nouns import Call, Lost, Stage
 
 CHUNK = 64
+MOST_NAMED = 200
+"""Files that the audit names at most for one prompt that was made of many."""
 MARK = 12
 """Letters of a digest that tell two prompts of one item apart."""
 ASKED_WITH = (
@@ -50,10 +53,18 @@ class StagePlan(Plan):
         )  # fmt: skip
         # What was made of many files is of the strictest class of all of them; else each has its own.
         mixed = documents.files if is_mixed(loaded, stage) else documents.tables
+        self._mixed = mixed
         source = os.path.realpath(documents.files[0] if documents.files else loaded.path)
         super().__init__(session, wanted, papers=(loaded.path, *mixed), source=source)
         self.schema = sending.schema(stage) if stage.kind == "route" else stage.schema
         self.request = replace(self.request, schema=self.schema)
+
+    def attached(self, document: Document, data_class: str) -> tuple[Attached, ...]:
+        """Returns the files that a prompt is made of: its own, or, where it holds what many say, all of them."""
+        if document.path is not None or len(self._mixed) < 2:
+            return super().attached(document, data_class)
+        named = (replace(document, path=path) for path in self._mixed[:MOST_NAMED])
+        return tuple(one for each in named for one in super(StagePlan, self).attached(each, data_class))
 
     @cached_property
     def settings(self) -> dict[str, Any]:

@@ -76,7 +76,8 @@ class Work:
         """Runs every stage; each answer is kept as it comes. What came of it says `ended`."""
         from outrider.cli.signals import Signals
 
-        flow = Flow(self.loaded.pipeline, items, self.ask, window=self.window)
+        missing = frozenset(name for name, _ in self._documents.faults)
+        flow = Flow(self.loaded.pipeline, items, self.ask, window=self.window, missing=missing)
         ticking = asyncio.create_task(self._ticking())
         try:
             with Signals(self.stop) as signals:

@@ -51,14 +51,20 @@ Window = Callable[[Stage], int]
 
 
 class Flow:
-    """One pipeline on its way. `window` says how many tokens a call of a stage may have."""
+    """One pipeline on its way. `window` says how many tokens a call of a stage may have.
 
-    def __init__(self, pipeline: Pipeline, items: Sequence[Item], ask: Ask, *, window: Window) -> None:
+    `missing` are documents that could not be read: they are in nobody's result, and count as without an answer.
+    """
+
+    def __init__(
+        self, pipeline: Pipeline, items: Sequence[Item], ask: Ask, *, window: Window,
+        missing: frozenset[str] = frozenset(),
+    ) -> None:  # fmt: skip
         self._pipeline = pipeline
         self._ask = ask
         self._window = window
         self._names = frozenset(stage.name for stage in pipeline.stages)
-        self._start = Made(items=tuple(items))
+        self._start = Made(items=tuple(items), missing=missing)
         self._tasks: dict[str, asyncio.Task[Made]] = {}
 
     async def run(self) -> Mapping[str, Made]:
