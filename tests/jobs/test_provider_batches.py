@@ -10,7 +10,7 @@ import pytest
 from outrider.doors.pruning import prune_batches
 from tests.doors.booking import rows
 from tests.jobs.giving import Giving, orphaned, with_longest
-from tests.servers.batches import BatchServer, Shape
+from tests.servers.batches import BatchServer, Fate, Shape
 
 ALL = [("done", f"TEXT {number}") for number in range(4)]
 PENDING = [("pending", None)] * 4
@@ -88,8 +88,8 @@ def test_results_that_are_collected_again_change_nothing(home: Path, plain: Batc
 
 def test_a_batch_that_half_fails(home: Path, server: BatchServer) -> None:
     """A request that is at fault has failed; one that the provider failed at goes back; neither is billed."""
-    fates = ("answered", "refused", "failed", "answered")
-    server.fate = lambda number: fates[number]  # type: ignore[return-value]
+    fates: tuple[Fate, ...] = ("answered", "refused", "failed", "answered")
+    server.fate = lambda number: fates[number]
     giving = Giving(home, server)
     giving.give()
     assert giving.wait() == ()

@@ -177,7 +177,7 @@ OPENAI = {
     "error_file_id": None, "created_at": 1_790_000_000, "expires_at": 1_790_086_400, "metadata": {"outrider": "h1"},
     "request_counts": {"total": 3, "completed": 1, "failed": 0}, "errors": None,
 }  # fmt: skip
-KNOWN = {
+KNOWN: dict[str, Any] = {
     "total": 3,
     "done": 1,
     "failed": 0,
@@ -192,12 +192,12 @@ ANTHROPIC = {
     "expires_at": "2026-09-22T13:46:40Z", "results_url": None, "cancel_initiated_at": None,
     "request_counts": {"processing": 2, "succeeded": 1, "errored": 0, "canceled": 0, "expired": 0},
 }  # fmt: skip
-SEEN = {"total": 3, "done": 1, "failed": 0, "created": 1_789_998_400.0, "expires": 1_790_084_800.0}
+SEEN: dict[str, Any] = {"total": 3, "done": 1, "failed": 0, "created": 1_789_998_400.0, "expires": 1_790_084_800.0}
 JOB = {
     "id": "job-1", "status": "QUEUED", "input_files": ["f1"], "metadata": {"outrider": "h1"}, "total_requests": 3,
     "succeeded_requests": 1, "failed_requests": 0, "created_at": 1_790_000_000, "output_file": None, "errors": [],
 }  # fmt: skip
-TOLD = {"total": 3, "done": 1, "failed": 0, "created": 1_790_000_000.0, "input": "f1", "name": "h1"}
+TOLD: dict[str, Any] = {"total": 3, "done": 1, "failed": 0, "created": 1_790_000_000.0, "input": "f1", "name": "h1"}
 
 
 @pytest.mark.parametrize(
