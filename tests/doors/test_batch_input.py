@@ -84,7 +84,8 @@ def test_files_that_cannot_be_read_are_faults(tmp_path: Path) -> None:
     os.truncate(tmp_path / "notes" / "d.txt", LONGEST + 1)
     found = {line.id: line.fault.partition(" has ")[2] or line.fault for line in lines(tmp_path / "notes")}
     assert found == {
-        "a.txt": "", "b.txt": "is not UTF-8 text", "c.txt": "is a binary file", "d.txt": f"{LONGEST + 1:,} bytes, more than {LONGEST:,}",
+        "a.txt": "", "b.txt": "is not UTF-8 text", "c.txt": "is a binary file",
+        "d.txt": f"{LONGEST + 1:,} bytes, more than {LONGEST:,}",
     }  # fmt: skip
     with pytest.raises(OutriderError, match="is not a regular file"):
         open_input("/dev/null")

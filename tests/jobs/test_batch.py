@@ -9,6 +9,7 @@ import pytest
 
 from outrider.data import Failure, FailureKind
 from outrider.jobs.batch import Batch, Doors, Ending
+from outrider.records import replace
 from outrider.rules.bulk.nouns import Call, Document, Replied, Result
 
 DOWN = Failure(kind="server", message="down", status=503)
@@ -83,6 +84,19 @@ def test_every_document_is_asked_once_so_many_at_a_time() -> None:
     assert played(office, 50) == Ending(why="done")
     assert (set(office.asked.values()), office.most_open) == ({1}, 4)
     assert sorted(office.results) == [(position, True) for position in range(50)]
+
+
+def test_a_provider_gets_no_more_than_its_settings_say() -> None:
+    """More would only wait for their turn."""
+    office = Office()
+    office.takes = 3
+    doors = replace(office.doors(), most=lambda _provider: 2)
+
+    async def run() -> Ending:
+        return await Batch(documents(20), doors, most=8).work()
+
+    assert asyncio.run(run()) == Ending(why="done")
+    assert (office.most_open, len(office.results)) == (2, 20)
 
 
 def test_a_document_that_fails_by_itself_is_kept_as_a_failure() -> None:

@@ -34,7 +34,7 @@ from outrider.rules.bulk import lines
 from outrider.rules.bulk.nouns import Call, Document, Replied, Result
 from outrider.rules.disclosure import Disclosure
 from outrider.rules.money import to_nano
-from outrider.rules.rates import Wait
+from outrider.rules.rates import Wait, rate_from
 from outrider.rules.receipts import no_model
 from outrider.rules.selection import Facts
 
@@ -81,6 +81,12 @@ class Asker:
         """Returns whom a document would go to now."""
         targets = self.prepare(document).route.targets
         return targets[0].provider.name if targets else NOBODY
+
+    def most(self, provider: str) -> int | None:
+        """Returns how many calls a provider takes at one time by its settings: more would only wait for a turn."""
+        row = self._session.registry.providers.get(provider)
+        rate = rate_from(row.row) if row is not None else None
+        return rate.concurrency if rate is not None else None
 
     def prepare(self, document: Document) -> Prepared:
         """Decides for a document; what was prepared before is only decided again."""

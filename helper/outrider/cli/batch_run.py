@@ -184,8 +184,8 @@ async def _looped(
         heard = printer(job, batch, teller)
     work = loop.Batch(
         iter(reading),
-        loop.Doors(ask=asker.ask, give_up=asker.give_up, provider=asker.provider, now=time.monotonic, heard=heard,
-                   told=teller.told),
+        loop.Doors(ask=asker.ask, give_up=asker.give_up, provider=asker.provider, most=asker.most,
+                   now=time.monotonic, heard=heard, told=teller.told),
         most=job.flags.concurrency, waits=job.flags.on_outage == "wait",
     )  # fmt: skip
     ticking = asyncio.create_task(_ticking(teller))

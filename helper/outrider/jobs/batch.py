@@ -28,13 +28,15 @@ class Doors:
     """What the loop needs of the world.
 
     `ask` asks a document and commits its answer; `give_up` commits its failure; `provider` names whom it would go to
-    now. `heard` gets every result, `told` what happens to a provider: `down`, `back` or `slower`, with a line.
+    now, and `most` how many calls that one takes at one time, where its settings say so. `heard` gets every result,
+    `told` what happens to a provider: `down`, `back` or `slower`, with a line.
     """
 
     ask: Callable[[Document], Awaitable[Replied]]
     give_up: Callable[[Document, Replied], Result]
     provider: Callable[[Document], str]
     now: Callable[[], float]
+    most: Callable[[str], int | None] = lambda _provider: None
     heard: Callable[[Result], None] = lambda _result: None
     told: Callable[[str, str], None] = lambda _event, _line: None
 
@@ -190,7 +192,7 @@ class Batch:
 
     def _pace(self, provider: str) -> pace.Pace:
         if provider not in self._paces:
-            self._paces[provider] = pace.begun(self._most)
+            self._paces[provider] = pace.begun(min(self._doors.most(provider) or self._most, self._most))
         return self._paces[provider]
 
     def _until_probe(self) -> float | None:

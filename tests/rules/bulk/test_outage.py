@@ -50,8 +50,14 @@ def test_what_follows(kind: FailureKind, certainty: Certainty, seen: tuple[int, 
 @pytest.mark.parametrize(
     ("probes", "asked", "expected"),
     [(0, None, 1), (3, None, 8), (30, None, 600), (10**9, None, 600), (0, 40.0, 40), (5, 1.0, 32),
-     (0, float("inf"), 600)],
+     (0, float("inf"), 1), (2, 1e9, 600)],
 )  # fmt: skip
 def test_pauses_double_up_to_ten_minutes(probes: int, asked: float | None, expected: float) -> None:
     """What the provider asks for counts where it is longer."""
     assert pause(probes, asked=asked) == expected
+
+
+def test_our_own_limits_say_nothing_of_a_document() -> None:
+    """However often it got no turn, it is asked again."""
+    failure = Failure(kind="rate_limit", message="", certainty="not_sent", retry_after=float("inf"))
+    assert verdict(failure, tries=99, in_a_row=1, answered=True, others=True) == "outage"

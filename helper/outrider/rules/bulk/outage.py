@@ -14,6 +14,8 @@ DOWN = frozenset({"server", "timeout", "network", "incomplete"})
 TO_MEND = frozenset({"auth", "quota", "tls", "redirect", "not_found"})
 """What stays until a person mends it: each further document would only fail the same way."""
 THROTTLED = "rate_limit"
+NEVER = float("inf")
+"""How long a call would have to wait that our own limits gave no turn: it says nothing of the document."""
 IN_A_ROW = 3
 """So many documents after another with nothing but the provider's faults are no chance."""
 MOST_TRIES = 3
@@ -34,6 +36,8 @@ def verdict(failure: Failure, *, tries: int, in_a_row: int, answered: bool, othe
         return "again"
     if kind not in DOWN and kind not in TO_MEND and kind != THROTTLED:
         return "kept"
+    if kind == THROTTLED and failure.retry_after == NEVER:
+        return "outage"
     if others and tries >= (2 if kind in TO_MEND else MOST_TRIES):
         return "kept"
     is_sure = not answered or in_a_row >= IN_A_ROW
@@ -48,4 +52,4 @@ def pause(probes: int, *, asked: float | None = None) -> float:
     `asked` is for how long it asked to be left alone itself.
     """
     own = min(FIRST_PAUSE * 2.0 ** min(probes, 30), LONGEST_PAUSE)
-    return own if asked is None else max(own, min(asked, LONGEST_PAUSE))
+    return own if asked in {None, NEVER} else max(own, min(asked or 0.0, LONGEST_PAUSE))
