@@ -1,6 +1,7 @@
 """`batch --by`: through the provider's own batch while there is time, and `jobs` for what is there."""
 
 import json
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -47,10 +48,12 @@ def attempts(home: Path) -> list[tuple[Any, ...]]:
     return ledger(home, "SELECT item, outcome, certainty, cost_nano FROM attempts ORDER BY id")
 
 
-def job_of(shell: Shell) -> str:
-    """Returns the newest job."""
-    found: str = shell("jobs", "list", "--json").json["jobs"][0]["id"]
-    return found
+def long_ago(home: Path) -> None:
+    """Makes what was handed over have been handed over yesterday."""
+    connection = sqlite3.connect(home / ".config" / "outrider" / "ledger.db")
+    with connection:
+        connection.execute("UPDATE provider_batches SET created_at = created_at - 86400")
+    connection.close()
 
 
 def test_a_run_goes_through_the_batch_and_is_written(home: Path, server: BatchServer, shell: Shell) -> None:
@@ -228,7 +231,8 @@ def test_a_job_in_doubt_is_not_asked_again_until_its_owner_says_so(
 ) -> None:
     """It stays booked at the most that it can have cost."""
     server.gone.add("/v1/batches/batch_1")
-    assert shell("jobs", "collect", there).code == 1
+    long_ago(home)
+    assert shell("jobs", "collect", there, "--wait", "0").code == 1
     assert "in doubt" in shell("jobs", "list").out
     assert f"outrider jobs cancel {there} --ask-again" in shell("jobs", "show", there).out
     refused = shell("jobs", "cancel", there)
@@ -244,9 +248,10 @@ def test_a_job_in_doubt_is_not_asked_again_until_its_owner_says_so(
 
 
 @pytest.mark.process
-def test_a_batch_that_is_lost_is_not_waited_for(home: Path, server: BatchServer, shell: Shell) -> None:
+def test_a_batch_that_is_lost_is_not_waited_for(home: Path, server: BatchServer, shell: Shell, there: str) -> None:
     """The run ends where it is, and says what is in doubt."""
     server.gone.add("/v1/batches/batch_1")
+    long_ago(home)
     done = shell(*WORDS, "-m", "here.one", "--by", "2h", "-o", "out.jsonl")
     assert (done.code, server.sync, (home / "out.jsonl").exists()) == (6, [], False)
     assert "in doubt" in done.err

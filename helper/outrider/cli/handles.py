@@ -82,7 +82,7 @@ def state_in_words(handle: Handle) -> str:
         return "in doubt"
     if handle.state in ("intended", "creating"):
         return "being handed over" if handle.is_owned else "interrupted"
-    return f"stopping, {held:,} open" if handle.stopped is not None else f"at {handle.provider}, {held:,} open"
+    return f"ending, {held:,} open" if handle.stopped is not None else f"at {handle.provider}, {held:,} open"
 
 
 def shape(handle: Handle, handles: Handles) -> dict[str, Any]:

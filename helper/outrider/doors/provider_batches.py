@@ -118,7 +118,7 @@ class Handles:
         self._note(handle, polled=self._at(), next_poll=next_poll, message=message)
 
     def stopping(self, handle: str) -> None:
-        """Books that the provider was asked to stop."""
+        """Books that the provider was asked to stop, or said first that it had ended."""
         self._note(handle, stopped=self._at(), next_poll=None)
 
     def redate(self, handle: Handle, *, due: float, fall_back_at: float) -> Handle:

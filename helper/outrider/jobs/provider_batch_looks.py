@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from outrider.data import Answer, Attempt, Failure, Json, Target
 from outrider.doors.provider_batches import GUESSED, Handle
 from outrider.jobs.provider_batches import TIMING, Doors, asked, clean, give_back, tried
+from outrider.records import replace
 from outrider.rules import deadlines
 from outrider.rules.provider_batches import Entry, ended
 from outrider.wire.batches import Shape, Sheet, State, not_done, shape_of
@@ -17,6 +18,8 @@ from outrider.wire.batches.reading import Lines
 GROUP = 200
 """So many results are booked in one transaction."""
 MOST_PAGES = 50
+LATE = 600.0
+"""For how many seconds results may come later than the end of their batch."""
 MAY_BE_ANOTHERS = "it was found by its size and its hour alone, and may be another's: it is not stopped"
 LAPSE = 3_600.0
 """How far apart our clock and a provider's may be when its list is searched, in seconds."""
@@ -50,7 +53,7 @@ async def _ask(handle: Handle, sheet: Sheet, shape: Shape, doors: Doors) -> None
     """Asks how a batch is, stops it when time is short, and collects it when it has ended."""
     _, payload = await asked(shape.status(sheet, handle.remote), sheet.target, doors)
     if isinstance(payload, Failure):
-        if payload.kind == "not_found":
+        if payload.kind == "not_found" and not _may_come(handle, doors):
             _lose(handle, doors, f"the provider does not know it: {payload.message}")
         else:
             _later(handle, doors, message=payload.message, asked_for=payload.retry_after)
@@ -174,7 +177,13 @@ async def _collect(handle: Handle, state: State, sheet: Sheet, shape: Shape, doo
     told = f"{reader.strange:,} lines of its results were of no request of ours" if reader.strange else ""
     if not doors.handles.end(handle.id, told):
         what = clean(failure, doors).message if failure is not None else "some of its answers are missing"
-        _lose(handle, doors, f"it has ended, but its results are not all there: {what}")
+        message = f"it has ended, but its results are not all there: {what}"
+        if handle.stopped is None:
+            doors.handles.stopping(handle.id)
+        if doors.at() < (handle.stopped or doors.at()) + LATE:
+            _later(replace(handle, stopped=handle.stopped or doors.at()), doors, message=message)
+        else:
+            _lose(handle, doors, message)
 
 
 def _is_whole(state: State, answered: int) -> bool:
