@@ -97,6 +97,21 @@ def test_what_failed_is_asked_again_when_wished(typed: Shell, three: Path, serve
     assert (answers(three.with_name("out.jsonl"))[0], len(server.asked)) == (a_line("a"), 4)
 
 
+def test_what_failed_may_go_to_another_model(typed: Shell, three: Path, server: ScriptedServer) -> None:
+    """What was answered stays; a plain run with other flags is still an error."""
+    server.script(status(400, {"error": {"message": "bad"}}))
+    flags = ("--max-cost", "1", "--concurrency", "1", "-o", "out.jsonl")
+    assert typed("batch", "in.jsonl", "-m", "here.one", *flags).code == 1
+    assert typed("batch", "in.jsonl", "-m", "here.two", *flags).code == 2
+    done = typed("batch", "in.jsonl", "-m", "here.two", *flags, "--retry-failed")
+    assert (done.code, "what failed is asked otherwise than the rest: `-m` differs" in done.err) == (0, True)
+    found = answers(three.with_name("out.jsonl"))
+    assert [(one["id"], one["model"]) for one in found] == [("a", "here.two"), (2, "here.one"), ("c", "here.one")]
+    assert typed("batch", "in.jsonl", "-m", "here.one", *flags).code == 0
+    assert len(server.asked) == 4
+    assert typed("batch", "in.jsonl", "-m", "here.one", *flags, "--retry-failed", "-s", "brief").code == 2
+
+
 def test_events_tell_each_document(typed: Shell, three: Path) -> None:
     """One JSON line each, and the end."""
     found = answers(typed("batch", "in.jsonl", *FLAGS, "--events", "--concurrency", "1").out)

@@ -74,6 +74,7 @@ class Plan:
         )
         self._prices: Mapping[Any, Any] = {}
         self._asked_servers = float("-inf")
+        self._keyed: str | None = None
 
     @cached_property
     def accept(self) -> Callable[[Answer], Outcome] | None:
@@ -112,9 +113,15 @@ class Plan:
         """Returns the digest of what a document asks: its prompt, the parameters, and along which chain."""
         return self.session.keys.digest(f"{self._mark}\0{document.prompt}") if not document.fault else ""
 
-    @cached_property
+    def key_as(self, settings: Mapping[str, Any]) -> None:
+        """Knows documents by what they were asked with first, whatever they are asked with now."""
+        self._keyed = json.dumps(dict(settings), sort_keys=True)
+
+    @property
     def _mark(self) -> str:
-        return json.dumps(self.settings, sort_keys=True)
+        if self._keyed is None:
+            self._keyed = json.dumps(self.settings, sort_keys=True)
+        return self._keyed
 
     def windows(self) -> tuple[int, ...]:
         """Returns the sizes of prompts at which a decision may change."""

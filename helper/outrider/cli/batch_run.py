@@ -116,6 +116,12 @@ def _check_settings(job: Job, batch: Batch) -> None:
         batch.settle_on(job.plan.settings)
         return
     named = ", ".join(f"`{name}`" for name in differing)
+    if job.flags.retry_failed and naming.WHOM.issuperset(differing):
+        # What failed may go to somebody else; every line says who answered it.
+        job.plan.key_as(batch.settings)
+        if not job.flags.quiet:
+            note(f"what failed is asked otherwise than the rest: {named} differs")
+        return
     raise OutriderError(
         f"run {batch.name} has answers that were asked for otherwise: {named} differs",
         hint=f"type it as before, or give this one a name of its own: `--run {batch.name}-2`",

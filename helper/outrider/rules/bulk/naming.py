@@ -8,6 +8,8 @@ from outrider.errors import OutriderError
 
 LONGEST_NAME = 64
 LONGEST_ID = 512
+WHOM = frozenset({"-m", "-t", "--preset", "--fallback", "--param", "--max-output"})
+"""The flags that say who answers and how much, but not what is asked: what failed may be asked with others."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
