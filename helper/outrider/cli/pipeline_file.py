@@ -76,23 +76,34 @@ def _document(path: str) -> tuple[Json, Mapping[tuple[str | int, ...], int]]:
 
 def _told(path: str, problems: tuple[Problem, ...], lines: Mapping[tuple[str | int, ...], int]) -> OutriderError:
     """Returns the first problem as an error, whose hint has the others."""
+    problems = tuple(sorted(problems, key=lambda problem: _line(problem, lines)))
     sentences = [_sentence(path, problem, lines) for problem in problems]
     hint = problems[0].hint or "docs/pipelines.md says what a stage may have"
     if len(sentences) > 1:
         more = len(sentences) - 1
-        shown = "\n".join(f"  {one}" for one in sentences[1:MOST_TOLD])
+        guesses = [f" ({one.hint})" if one.hint.startswith("did you mean") else "" for one in problems]
+        shown = "\n".join(
+            f"  {one.removeprefix(path).lstrip(', ')}{guess}"
+            for one, guess in list(zip(sentences, guesses, strict=True))[1:MOST_TOLD]
+        )
         hint = f"{hint}; {more} more {'thing is' if more == 1 else 'things are'} wrong:\n{shown}"
     return OutriderError(sentences[0], hint=hint)
 
 
-def _sentence(path: str, problem: Problem, lines: Mapping[tuple[str | int, ...], int]) -> str:
+def _line(problem: Problem, lines: Mapping[tuple[str | int, ...], int]) -> int:
+    """Returns the line of the nearest thing around a problem that has one."""
     keys = problem.keys
     while keys and keys not in lines:
         keys = keys[:-1]
+    return lines.get(keys, 0)
+
+
+def _sentence(path: str, problem: Problem, lines: Mapping[tuple[str | int, ...], int]) -> str:
+    number = _line(problem, lines)
     place = "$"
     for key in problem.keys:
         place = inside(place, key)
-    line = f", line {lines[keys]}" if keys in lines and keys else ""
+    line = f", line {number}" if number else ""
     field = f" {place.removeprefix('$.')}:" if problem.keys else ""
     return f"{path}{line}:{field} {problem.message}"
 

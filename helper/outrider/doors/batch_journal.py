@@ -58,8 +58,12 @@ class Journal:
         return rows[0] if rows else None
 
     def unfinished(self) -> tuple[Row, ...]:
-        """Returns the runs that were begun and have not ended, the newest first."""
-        return tuple(self.ledger.read("SELECT * FROM batches WHERE ended IS NULL ORDER BY at DESC LIMIT 20"))
+        """Returns the runs that were begun and have not ended, the newest first; a pipeline's stages are in its own."""
+        return tuple(
+            self.ledger.read(
+                "SELECT * FROM batches WHERE ended IS NULL AND name NOT LIKE '%/%' ORDER BY at DESC LIMIT 20"
+            )
+        )
 
     def open(self, name: str, *, run: str, source: str, settings: Mapping[str, Any]) -> "Batch":
         """Begins a run or goes on with it; `run` is the ledger's id for one that begins. Raises `Busy`."""
