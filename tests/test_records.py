@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outrider import data, engine, rows
-from outrider.records import as_dict, record, replace
+from outrider.records import MEMORY, as_dict, memo, record, replace
 
 
 @record
@@ -130,3 +130,22 @@ def test_the_records_of_the_house_share_nothing_that_changes(made: Any) -> None:
     for value in made._defaults.values():
         assert not isinstance(value, Mapping) or isinstance(value, MappingProxyType)
         assert not isinstance(value, list | set | dict)
+
+
+def test_what_a_function_made_of_the_same_thing_is_kept() -> None:
+    """It is known by identity, texts by value; another that is equal is made anew, and no more than a few are kept."""
+    made: list[tuple[Point, str]] = []
+
+    @memo
+    def describe(point: Point, word: str) -> str:
+        made.append((point, word))
+        return f"{word} {point.x}"
+
+    one, equal = Point(x=1), Point(x=1)
+    said = [describe(one, "at"), describe(one, "AT".lower()), describe(equal, "at"), describe(one, "to")]
+    assert said == ["at 1", "at 1", "at 1", "to 1"]
+    assert made == [(one, "at"), (equal, "at"), (one, "to")]
+    for number in range(3 * MEMORY):
+        describe(Point(x=number), "at")
+    assert describe(one, "at") == "at 1"
+    assert len(made) == 3 + 3 * MEMORY + 1

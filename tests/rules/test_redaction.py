@@ -1,10 +1,12 @@
 """Keys are taken out of text that others wrote."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outrider.rules.redaction import REDACTED, redact
+from outrider.rules.redaction import LOOKS_LIKE_KEY, REDACTED, has_key_shape, ready, redact
 
 KEY = "sk-abcdefghijklmnopqrstuvwx"
 
@@ -50,3 +52,24 @@ def test_redacted_before_it_is_cut(before: int, length: int) -> None:
     shown = redact("x " * before + KEY, (KEY,))[:length]
     assert KEY[:4] not in shown
     assert set(shown) <= set(f"x {REDACTED}")
+
+
+KEYISH = st.text(alphabet="sk-_ abcXYZ019é\n\u2003=:.", max_size=80) | st.from_regex(LOOKS_LIKE_KEY)
+
+
+@given(before=KEYISH, inside=KEYISH, after=KEYISH)
+def test_a_shape_is_found_where_the_pattern_finds_it(before: str, inside: str, after: str) -> None:
+    """The look at long words, which spares most prose the search, overlooks nothing."""
+    text = before + inside + after
+    assert has_key_shape(text) is (re.search(LOOKS_LIKE_KEY, text) is not None)
+    assert redact(text, ()) == re.sub(LOOKS_LIKE_KEY, REDACTED, text)
+
+
+@given(text=st.text(alphabet="aab-", max_size=12), value=st.text(alphabet="aab-", min_size=1, max_size=8))
+def test_the_longest_beginning_at_the_end_is_held_back(text: str, value: str) -> None:
+    """What may still become a value is as long as any of its beginnings that the text ends in."""
+    sure, rest = ready(text.replace(value, ""), (value,))
+    whole = sure + rest
+    most = max((size for size in range(len(value)) if whole.endswith(value[:size])), default=0)
+    if value not in whole:
+        assert (sure, rest) == (whole[: len(whole) - most], whole[len(whole) - most :])
