@@ -46,6 +46,7 @@ class Register:
         self._name = name
         self._batch = batch
         self._seen = bytearray()
+        self._last: int | None = None
 
     def enter(self, connection: Connection, document: Document) -> Admitted:
         """Enters the next document of the input and says what is known of it."""
@@ -56,7 +57,9 @@ class Register:
         if document.id is None:
             row = _nameless(connection, self._batch, document.position)
         self._see(document.position)
-        if row is None or row["position"] != document.position:
+        if (row is None or row["position"] != document.position) and document.position <= self._last_of_before(
+            connection
+        ):
             _make_room(connection, self._batch, document.position)
         if row is None:
             connection.execute(
@@ -94,6 +97,15 @@ class Register:
             )  # fmt: skip
         elif row["position"] != document.position:
             connection.execute("UPDATE batch_documents SET position = ? WHERE id = ?", (document.position, row["id"]))
+
+    def _last_of_before(self, connection: Connection) -> int:
+        """Returns the last position of earlier readings: behind it no place was taken before it was its turn."""
+        if self._last is None:
+            (last,) = connection.execute(
+                "SELECT MAX(position) FROM batch_documents WHERE batch = ?", (self._batch,)
+            ).fetchone()
+            self._last = -1 if last is None else int(last)
+        return self._last
 
     def _see(self, position: int) -> None:
         while len(self._seen) <= position >> 3:
