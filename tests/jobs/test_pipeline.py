@@ -3,6 +3,9 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
+import pytest
+
+from outrider.errors import OutriderError
 from outrider.jobs.pipeline import Flow, Made, Said
 from outrider.records import replace
 from outrider.rules.pipelines.nouns import Call, Lost, Pipeline, Stage
@@ -129,3 +132,21 @@ def test_documents_that_cannot_be_read_count_as_without_an_answer() -> None:
     flow = Flow(found, items("x"), Answers().ask, window=lambda _: 10_000, missing=frozenset({"line 2"}))
     made = asyncio.run(flow.run())["all"]
     assert made.why == "1 of 2 items have no answer, and `at_least` wants that 90% have one"
+
+
+def test_a_stage_that_raises_lets_the_others_end() -> None:
+    """What another branch has under way is not cut off; then the mistake is raised."""
+    found = pipeline(stage("a", **{"from": "input"}), stage("b", template="{a}"), stage("c", **{"from": "input"}))
+    ended: list[str] = []
+
+    async def ask(own: Stage, calls: Sequence[Call]) -> Said:
+        if own.name == "a":
+            raise OutriderError("no", hint="never")
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        ended.append(own.name)
+        return Said(answers={call.id: "x" for call in calls})
+
+    with pytest.raises(OutriderError):
+        asyncio.run(Flow(found, items("x"), ask, window=lambda _: 10_000).run())
+    assert ended == ["c"]

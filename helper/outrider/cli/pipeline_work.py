@@ -105,6 +105,13 @@ class Work:
         """Asks the prompts of a stage that are not answered yet, and returns what all of them came to."""
         if self._ending is not None:
             return Said(answers={}, is_whole=False)
+        try:
+            return await self._answered(stage, calls)
+        except BaseException:
+            self._end(stage.name, loop.Ending(why="stopped"))
+            raise
+
+    async def _answered(self, stage: Stage, calls: Sequence[Call]) -> Said:
         work = self._opened(stage)
         documents = work.documents(calls)
         pending = work.pending(documents)

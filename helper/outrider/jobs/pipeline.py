@@ -71,13 +71,12 @@ class Flow:
         """Runs every stage whose sources have ended whole; returns what each made."""
         for stage in graph.order(self._pipeline):
             self._tasks[stage.name] = asyncio.create_task(self._stage(stage))
-        try:
-            made = await asyncio.gather(*self._tasks.values())
-        finally:
-            for task in self._tasks.values():
-                task.cancel()
-            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-        return dict(zip(self._tasks, made, strict=True))
+        # Where one raises, the others are not cut off: who asks for them stops, and books what is under way.
+        ended = await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        for one in ended:
+            if isinstance(one, BaseException):
+                raise one
+        return {name: made for name, made in zip(self._tasks, ended, strict=True) if isinstance(made, Made)}
 
     async def _stage(self, stage: Stage) -> Made:
         brought: list[tuple[str, Made]] = []
