@@ -155,7 +155,8 @@ class App:
             else:
                 await reply(send, error.status, error.body, (*error.headers, *_about(out)))
             return
-        rest = answer.text.removeprefix(out.shown)
+        # What was shown is the beginning of the answer; the end of a reply may add to it.
+        rest = answer.text[out.shown :]
         events = b"" if has_begun else answers.opening(done.receipt)
         if not has_begun:
             await begin_events(send, _about(out))
