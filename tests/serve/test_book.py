@@ -50,6 +50,22 @@ def test_each_request_is_a_run(models: Any, server: ScriptedServer, folder: Path
     assert "here.two" in told.out
 
 
+def test_each_request_is_told_in_a_line(
+    models: Any, server: ScriptedServer, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The run, what was named, and what came of it; a client's odd letters write no line of their own."""
+    server.always(status(401), model="one")
+    with running(folder, quiet=False) as endpoint:
+        endpoint.chat(model="both")
+        endpoint.chat(model="here.one")
+        endpoint.chat(model="no\nbody\x1b[2J")
+    told = [line.split(" ", 2)[2] for line in capsys.readouterr().err.splitlines()]
+    assert told[0].startswith("both: 200 here.two, $0.0000")
+    assert told[1] == "here.one: 502, $0.000000"
+    assert told[2].startswith("no body")
+    assert (len(told), "404 no model is called" in told[2], "\x1b" in told[2]) == (3, True, False)
+
+
 def test_what_is_refused_is_booked_and_asks_nobody(
     models: dict[str, Any], home: Path, server: ScriptedServer, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
