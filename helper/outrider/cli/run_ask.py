@@ -119,7 +119,8 @@ def _ask_with_tools(session: Session, decided: Decided, form: Form, number: str,
         from outrider.cli.tooling_run import ask_with_tools
     except ModuleNotFoundError as missing:
         raise OutriderError(
-            f"tools need the library `{missing.name}`, which is not installed", hint="run `./install.sh` again"
+            f"tools need the library `{(missing.name or 'mcp').partition('.')[0]}`, which is not installed",
+            hint="run `./install.sh` again",
         ) from None
 
     return ask_with_tools(session, decided, form, number, plan)
