@@ -62,8 +62,10 @@ def main() -> None:
         upstream = stack.enter_context(serving())
         ours = stack.enter_context(endpoint(upstream))
         direct = Way("direct", upstream, "none", (), "0")
-        plain, through = lone(direct, ours)
-        say(f"a lone call: {through:.2f} ms through the endpoint, {plain:.2f} ms without: {through - plain:+.2f} ms")
+        middle, fastest = lone(direct, ours)
+        say(
+            f"a lone call: {middle:.2f} ms more through the endpoint than without it, the fastest {fastest:.2f} ms more"
+        )
         ways = [ours]
         if given.litellm:
             ways.append(stack.enter_context(litellm(upstream)))
@@ -121,9 +123,12 @@ def litellm(upstream: str) -> Iterator[Way]:
 
 
 def lone(direct: Way, through: Way) -> tuple[float, float]:
-    """Returns the middle time of one call at a time, in milliseconds, without the endpoint and through it, in turn."""
+    """Returns what the endpoint adds to one call at a time, in milliseconds: to the middle one, and to the fastest.
 
-    async def measure() -> tuple[float, float]:
+    Both are asked in turn. Where others use the machine, only the fastest says what is the endpoint's own.
+    """
+
+    async def measure() -> dict[str, list[float]]:
         times: dict[str, list[float]] = {direct.name: [], through.name: []}
         clients = {way.name: await Client.of(way) for way in (direct, through)}
         for index in range(LONE + 20):
@@ -134,9 +139,11 @@ def lone(direct: Way, through: Way) -> tuple[float, float]:
                     times[name].append((time.perf_counter() - began) * 1_000)
         for client in clients.values():
             client.close()
-        return statistics.median(times[direct.name]), statistics.median(times[through.name])
+        return times
 
-    return asyncio.run(measure())
+    times = asyncio.run(measure())
+    plain, ours = times[direct.name], times[through.name]
+    return statistics.median(ours) - statistics.median(plain), min(ours) - min(plain)
 
 
 def crowds(ways: list[Way], *, calls: int, rounds: int) -> dict[str, Found]:

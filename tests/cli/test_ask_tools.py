@@ -149,6 +149,23 @@ def test_a_row_that_brings_tools_along(typed: Shell, home: Path, server: Scripte
     assert "tools" not in server.asked[0].json
 
 
+def test_no_row_does_for_an_agent_what_it_may_not(
+    typed: Shell, home: Path, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    """Inside Claude Code, where a plain `ask` runs unasked, a row's tools stay out; `--tools` still means them."""
+    row = {"provider": "here", "id": "one", "price": PRICE, "tools": ["gone"]}
+    write_layer(home, {"providers": {"here": {"dialect": "openai", "base_url": f"{server.url}/v1"}},
+                       "models": {"here.one": row}})  # fmt: skip
+    write_servers(home, gone={"command": "/no/such/program", "allow": ["*"]})
+    server.always(say("hello"))
+    monkeypatch.setenv("CLAUDECODE", "1")
+    answered = typed("ask", "-m", "here.one", "hi")
+    assert answered.err == "outrider: the tools of gone are not used inside Claude Code without `--tools`\n"
+    assert "hello" in answered.out
+    assert "tools" not in server.asked[0].json
+    assert "there is no program" in typed("ask", "-m", "here.one", "--tools", "gone", "hi").err
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

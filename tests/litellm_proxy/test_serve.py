@@ -29,15 +29,10 @@ def ours(upstream: str) -> Iterator[Way]:
 
 
 def test_a_lone_call_takes_hardly_longer(upstream: str, ours: Way) -> None:
-    """The fastest of a few measurements counts: another's work on the machine only ever adds."""
-    added = []
-    for _ in range(5):
-        plain, through = lone(Way("direct", upstream, "none", (), "0"), ours)
-        added.append(through - plain)
-        if added[-1] <= BARS["a lone call, ms"]:
-            break
-    print("added to a lone call, ms:", added)
-    assert min(added) <= BARS["a lone call, ms"]
+    """The smaller of two statistics counts, what is added to the middle call and to the fastest, as for cold starts."""
+    middle, fastest = lone(Way("direct", upstream, "none", (), "0"), ours)
+    print(f"added to a lone call: {middle:.2f} ms to the middle one, {fastest:.2f} ms to the fastest")
+    assert min(middle, fastest) <= BARS["a lone call, ms"]
 
 
 def test_fifty_connections_get_three_times_as_much(upstream: str, ours: Way) -> None:

@@ -16,6 +16,7 @@ from outrider.doors.tools.opening import Opened, Surroundings, closed, opened
 from outrider.errors import OutriderError
 from outrider.rules.tools.bounds import Bounds
 from outrider.rules.tools.calling import Given
+from outrider.rules.tools.offering import offer
 from outrider.rules.tools.servers import Server
 from tests.servers import ScriptedServer, redirect, say, status
 from tests.servers.tool_server import INJECTION, made
@@ -30,6 +31,11 @@ def program(*way: str, **fields: Any) -> Server:
     """Returns a row that starts the test server so."""
     command = (sys.executable, "-m", "tests.servers.tool_server", *way)
     return Server(**{"name": "t", "command": command, "env": {}, "headers": {}, "cwd": ROOT, "allow": ("*",), **fields})
+
+
+def raw(way: str) -> Server:
+    """Returns a row that starts the server without a library so."""
+    return program(command=(sys.executable, "-m", "tests.servers.raw_tool_server", way))
 
 
 def at(url: str, **fields: Any) -> Server:
@@ -105,7 +111,7 @@ def test_a_server_is_listed_called_and_ended(tmp_path: Path) -> None:
     [
         ("silent", "it did not answer within 3 s"),
         ("gone", "(it cannot work like this)"),
-        ("flood", "(it said more than 8,388,608 bytes at once)"),
+        ("flood", "(it said more than 4,194,304 bytes at once)"),
     ],
 )
 def test_a_server_that_never_starts_says_why(way: str, trouble: str) -> None:
@@ -134,6 +140,63 @@ def test_a_call_that_never_ends_is_an_error(way: str, words: str) -> None:
     assert first.is_error
     assert words in first.text
     assert second.is_error is (way == "die_in_call")
+
+
+@pytest.mark.parametrize(
+    ("way", "trouble"),
+    [
+        ("endless", "it lists more than 2,000 tools, or its list has no end"),
+        ("many", "it lists more than 2,000 tools, or its list has no end"),
+        ("no_list", "it answered with what the protocol does not know"),
+        ("no_schema", "it answered with what the protocol does not know"),
+        ("odd_schema", "it answered with what the protocol does not know"),
+    ],
+)
+def test_a_list_out_of_shape_is_told(way: str, trouble: str) -> None:
+    """A list without an end, or one that is none, makes a server that cannot be used."""
+    one, _, _ = used(raw(way))
+    assert (one.connection, one.trouble) == (None, trouble)
+
+
+def test_odd_tools_are_listed_and_judged_later() -> None:
+    """What the protocol lets pass is offered under a fit name, or not at all."""
+    one, _, _ = used(raw("odd_names"))
+    assert one.trouble == ""
+    found = offer(one.tools, {"t": one.server}, PATIENT)
+    assert [tool.tool.name for tool in found.tools] == ["a__2Jb", "___", "t"]
+
+
+@pytest.mark.parametrize(
+    ("way", "given"),
+    [
+        ("fine", Given(text="fine", bytes=4)),
+        ("strange_lines", Given(text="still here", bytes=10)),
+        ("structured", Given(text='{"a": 1}', bytes=8)),
+        ("nothing", Given(text="")),
+        ("strange_parts", Given(text="a\n[image/png, 3 bytes, not shown]\n[see file:///x]\nb", bytes=51)),
+    ],
+)
+def test_every_kind_of_result_is_text(way: str, given: Given) -> None:
+    """Parts that are no text are named and measured; noise, foreign answers and a server's own wishes are passed by."""
+    _, found, _ = used(raw(way), lambda one: call(one, "t"))
+    assert found == given
+
+
+@pytest.mark.parametrize(
+    ("way", "words"),
+    [
+        ("no_content", "it answered with what the protocol does not know"),
+        ("long_error", "<system-reminder>"),
+        ("chatter", "it said more than 33,554,432 bytes"),
+    ],
+)
+def test_a_result_out_of_shape_is_an_error(way: str, words: str) -> None:
+    """A wrong shape, an endless error and a flood in the middle of a call are each one short line."""
+    _, found, _ = used(raw(way), lambda one: call(one, "t", seconds=120.0))
+    assert found.is_error
+    assert words in found.text
+    assert len(found.text) < 1_000
+    assert found.text.isprintable()
 
 
 def test_what_a_server_changes_is_seen_when_it_is_listed_again() -> None:

@@ -13,15 +13,13 @@ import pytest
 from tests.cli.test_ask_tools import PRICE, call, calls, the_server, write_servers
 from tests.cli.typing_it import Shell, write_layer
 from tests.doors.booking import rows
+from tests.mcp.npm import TOOLS
 from tests.servers import Reply, ScriptedServer, say, status, way
 
 pytestmark = pytest.mark.mcp
 ROOT = Path(__file__).parents[2]
-FILESYSTEM = ROOT / ".cache/npm-tools/node_modules/@modelcontextprotocol/server-filesystem/dist/index.js"
-NEEDS_NPM = pytest.mark.skipif(
-    not FILESYSTEM.exists(),
-    reason="npm install --prefix .cache/npm-tools --ignore-scripts @modelcontextprotocol/server-filesystem",
-)
+FILESYSTEM = TOOLS / "node_modules/@modelcontextprotocol/server-filesystem/dist/index.js"
+NEEDS_NPM = pytest.mark.skipif(not FILESYSTEM.exists(), reason="run `python -m tests.mcp.npm`")
 
 
 def test_no_tool_may_be_used(typed: Shell, home: Path, tooled: None, server: ScriptedServer) -> None:
@@ -120,10 +118,11 @@ def test_it_goes_on_in_the_background(home: Path, tooled: None, server: Scripted
     assert left.returncode == 6, left.stderr
     assert server.wait_for(2, seconds=60)
     handle = left.stdout.split()[1]
+    collected = run("jobs", "collect", handle)
     for _ in range(60):
-        collected = run("jobs", "collect", handle)
         if collected.returncode != 6:
             break
+        collected = run("jobs", "collect", handle)
     assert (collected.returncode, collected.stdout.strip()) == (0, "it is 3"), collected.stderr
 
 

@@ -26,7 +26,7 @@ def speak(
 
     async def spoken() -> Any:
         desk = Desk()
-        able = {"list_roots_callback": tell_roots} if roots is not None else {}
+        able: Any = {"list_roots_callback": tell_roots} if roots is not None else {}
         async with Client(InMemoryTransport(made(front(desk))), mode=mode, cache=None, **able, **more) as client:
             found = await script(client)
         await desk.close()

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from outrider.rules.served import contradictions
 from tests.cli.typing_it import write_layer
@@ -138,3 +139,13 @@ def test_a_row_with_more_than_a_tool_has_is_refused(koala: Any, home: Path) -> N
     write_layer(home, koala)
     done = call("models")
     assert (done.is_error, "tool" in text(done), "2 problems" in text(done)) == (True, True, True)
+
+
+def test_the_documents_example_is_published_as_it_stands(home: Path) -> None:
+    """What a reader copies is taken, and its three tools are there."""
+    page = (Path(__file__).parents[2] / "docs" / "mcp.md").read_text(encoding="utf-8")
+    write_layer(home, yaml.safe_load(page.split("```yaml\n")[1].split("```")[0]))
+    listed = speak(lambda client: client.list_tools())
+    assert [tool.name for tool in listed.tools][4:] == [
+        "ask_local_llama", "ask_coding_model", "list_available_local_models",
+    ]  # fmt: skip

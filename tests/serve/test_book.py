@@ -9,10 +9,14 @@ from typing import Any
 import pytest
 
 from outrider.cli.session import Session
+from outrider.data import HttpCall, Target, Timing
 from outrider.doors.ledger import Ledger
 from outrider.doors.settings import places
+from outrider.rows import Model, Provider
 from outrider.rules.targets import Served
 from outrider.serve.kept import Kept
+from outrider.serve.way_out import WayOut
+from outrider.wire.call import reading
 from tests.cli.typing_it import Shell, write_layer
 from tests.serve.endpoint import Running, running
 from tests.servers import ScriptedServer, say, status
@@ -44,6 +48,22 @@ def test_each_request_is_a_run(models: Any, server: ScriptedServer, folder: Path
     told = typed("why", names[0])
     assert told.code == 0
     assert "here.two" in told.out
+
+
+def test_each_request_is_told_in_a_line(
+    models: Any, server: ScriptedServer, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The run, what was named, and what came of it; a client's odd letters write no line of their own."""
+    server.always(status(401), model="one")
+    with running(folder, quiet=False) as endpoint:
+        endpoint.chat(model="both")
+        endpoint.chat(model="here.one")
+        endpoint.chat(model="no\nbody\x1b[2J")
+    told = [line.split(" ", 2)[2] for line in capsys.readouterr().err.splitlines()]
+    assert told[0].startswith("both: 200 here.two, $0.0000")
+    assert told[1] == "here.one: 502, $0.000000"
+    assert told[2].startswith("no body")
+    assert (len(told), "404 no model is called" in told[2], "\x1b" in told[2]) == (3, True, False)
 
 
 def test_what_is_refused_is_booked_and_asks_nobody(
@@ -149,6 +169,30 @@ def test_settings_are_read_again_when_they_change(
     told = capsys.readouterr().err
     assert "the settings changed, and are in force" in told
     assert "what was in force stays" in told
+
+
+def test_the_way_out_follows_the_network_settings(
+    models: dict[str, Any], home: Path, server: ScriptedServer, folder: Path
+) -> None:
+    """A proxy that is set later is used from then on; another change of the settings keeps the connections."""
+
+    async def play() -> list[bool]:
+        kept = Kept(Session(places(cwd=str(folder)), dict(os.environ)), {}, look_every=0.0)
+        way_out = WayOut(kept)
+        timing = Timing(connect=5, first_byte=5, idle=5, total=5, max_bytes=1_000_000)
+        call = HttpCall(method="GET", url=f"{server.url}/v1/models", headers=(), body=b"", timing=timing)
+        heard = [await way_out.send(call, reading(target, stream=False)) is None]
+        write_layer(home, {**models, "network": {"proxy": "http://127.0.0.1:9"}})
+        kept.standing()
+        heard.append(await way_out.send(call, reading(target, stream=False)) is None)
+        await way_out.close()
+        await kept.book.close()
+        return heard
+
+    target = Target(
+        model=Model(name="m", provider="p", id="m"), provider=Provider(name="p", dialect="openai"), wire_id="m"
+    )
+    assert asyncio.run(play()) == [True, False]
 
 
 def test_a_book_that_was_set_aside_is_begun_anew(models: Any, server: ScriptedServer, folder: Path, home: Path) -> None:

@@ -4,6 +4,7 @@ import http.client
 import json
 import socket
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,20 @@ def test_who_leaves_is_not_asked_for_any_more(endpoint: Running, server: Scripte
         folder, "SELECT kind, certainty FROM attempts ORDER BY id", lambda rows: len(rows) == 2 and rows[0][0]
     )
     assert rows[0] == ("interrupted", "in_doubt")
+
+
+def test_who_leaves_a_stream_is_not_written_to(endpoint: Running, server: ScriptedServer, folder: Path) -> None:
+    """A client that hangs up while text comes ends the call; what was said is counted, and nobody else is asked."""
+    server.always(replace(way("drip", say("one two three four five six")), pause=0.005), model="one")
+    connection = http.client.HTTPConnection("127.0.0.1", endpoint.port, timeout=20)
+    headers = {"authorization": f"Bearer {TOKEN}", "content-type": "application/json"}
+    connection.request("POST", CHAT, FINE.replace(b"{", b'{"stream": true, ', 1).replace(b"here.one", b"both"), headers)
+    answer = connection.getresponse()
+    assert answer.readline().startswith(b"data: ")
+    answer.close()
+    connection.close()
+    rows = _until(folder, "SELECT model, kind, certainty FROM attempts", lambda rows: bool(rows and rows[0][1]))
+    assert rows == [("here.one", "interrupted", "in_doubt")]
 
 
 def test_a_client_that_dawdles_holds_nobody_up(endpoint: Running, server: ScriptedServer) -> None:

@@ -101,7 +101,8 @@ def decide_on(session: Session, wish: Wish, *, run: str = "", may_ask_servers: b
         if ask_stale_servers(session, situation, private=decision.private):
             situation = replace(situation, served=session.ledger.served())
             decision = decide(registry, selection, facts, situation)
-    if "tools" not in facts.needs and decision.targets and decision.targets[0].model.row.get("tools"):
+    brings_tools = bool(decision.targets and decision.targets[0].model.row.get("tools")) and not session.inside_claude
+    if brings_tools and "tools" not in facts.needs:
         # Who takes over from a model with tools must know what to do with them.
         facts = replace(facts, needs=facts.needs | {"tools"})
         decision = decide(registry, selection, facts, situation)

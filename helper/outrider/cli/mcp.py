@@ -7,7 +7,7 @@ from outrider.errors import OutriderError
 EPILOG = """\b
 A client starts it, not a person; to set one up:
   outrider install --mcp      Claude Code, with the pack
-  outrider export mcp         the line for `claude mcp add`, and the snippet for other clients
+  outrider export mcp         the line for Claude Code's `mcp add`, and the snippet for others
 
 Its tools are ask, consensus, models and why, and what your settings publish: give a model's row
 `tool: {name, description}`, and with several arguments `arguments` and a `template`."""

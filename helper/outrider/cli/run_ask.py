@@ -53,7 +53,7 @@ def run_ask(wish: Wish, form: Form, session: Session | None = None) -> int:
     if not decided.route.targets:
         return _refuse(session, wish, decided, form, run=number)
     plan = None
-    if has_tools(wish, decided):
+    if has_tools(session, wish, decided, quiet=form.quiet):
         from outrider.cli.tooling import planned
 
         _refuse_recordings(form)
@@ -99,9 +99,18 @@ def _ask(session: Session, decided: Decided, form: Form, number: str) -> int:
     return printer.answered(decided, ended, ended.answer, run=number)
 
 
-def has_tools(wish: Wish, decided: Decided) -> bool:
-    """Whether a question may use tools: by its flags, or by the row of the model that is asked first."""
-    return bool(wish.tools) or any(target.model.row.get("tools") for target in decided.route.targets[:1])
+def has_tools(session: Session, wish: Wish, decided: Decided, *, quiet: bool) -> bool:
+    """Whether a question may use tools: by its flags, or by the row of the model that is asked first.
+
+    Inside Claude Code a plain `ask` runs without a question: there no row brings tools along, which would do for an
+    agent what it may not do itself. `--tools` is asked about.
+    """
+    if wish.tools:
+        return True
+    row: tuple[str, ...] = tuple(name for one in decided.route.targets[:1] for name in one.model.row.get("tools", ()))
+    if row and session.inside_claude and not quiet:
+        note(f"the tools of {', '.join(row)} are not used inside Claude Code without `--tools`")
+    return bool(row) and not session.inside_claude
 
 
 def _ask_with_tools(session: Session, decided: Decided, form: Form, number: str, plan: "Plan") -> int:
@@ -110,7 +119,8 @@ def _ask_with_tools(session: Session, decided: Decided, form: Form, number: str,
         from outrider.cli.tooling_run import ask_with_tools
     except ModuleNotFoundError as missing:
         raise OutriderError(
-            f"tools need the library `{missing.name}`, which is not installed", hint="run `./install.sh` again"
+            f"tools need the library `{(missing.name or 'mcp').partition('.')[0]}`, which is not installed",
+            hint="run `./install.sh` again",
         ) from None
 
     return ask_with_tools(session, decided, form, number, plan)

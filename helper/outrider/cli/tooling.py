@@ -28,9 +28,9 @@ class Plan:
     notes: tuple[str, ...] = ()
 
 
-def names_of(wanted: tuple[str, ...], decided: Decided) -> tuple[str, ...]:
+def names_of(session: Session, wanted: tuple[str, ...], decided: Decided) -> tuple[str, ...]:
     """Returns the servers that a run is to use: those of the flags, and of the row of the model that comes first."""
-    targets = decided.route.targets
+    targets = () if session.inside_claude else decided.route.targets
     row: Any = targets[0].model.row.get("tools", ()) if targets else ()
     return tuple(dict.fromkeys((*wanted, *row)))
 
@@ -40,7 +40,7 @@ def planned(session: Session, decided: Decided, wanted: tuple[str, ...], *, time
     known = files.servers(session.places)
     notes = list(known.notes)
     kept: list[Server] = []
-    for name in names_of(wanted, decided):
+    for name in names_of(session, wanted, decided):
         server = known.rows.get(name)
         reason = None
         if server is None:

@@ -6,11 +6,11 @@ A set of layers that was valid once is not validated again: its digest is rememb
 import json
 import math
 import os
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from outrider import __version__
+from outrider.doors import project_files as project_files_door
 from outrider.doors import trust
 from outrider.doors.digest import blake2b
 from outrider.doors.files import make_folder, read_small, write_whole
@@ -23,8 +23,6 @@ from outrider.rules.layers import Layer, LayerName, merge
 from outrider.rules.rows_from import contradictions, duplicates, registry_from
 
 DEEPEST = 40
-_EMPTY = re.compile(rb'"mcpServers"\s*:\s*\{\s*\}')
-"""How the file of tool servers ends that this repository ships: it names none."""
 BUNDLED_LIMIT = 8 * SMALL_FILE
 
 
@@ -86,7 +84,7 @@ def read_sources(places: Places) -> tuple[Source, ...]:
         is_project = name.startswith("project")
         if name == "managed" and not _is_owned_by_root(path):
             continue
-        data = _read_project_file(places, path) if is_project else read_small(path, limit=SMALL_FILE)
+        data = project_files_door.read(places, path) if is_project else read_small(path, limit=SMALL_FILE)
         # This repository's own committed render, or a copy of it, says nothing that is not said already.
         if data is not None and not (is_project and data == bundled) and path != bundled_path:
             found.append(Source(name=name, path=path, data=data))
@@ -102,25 +100,8 @@ def user_files(places: Places) -> tuple[str, str]:
 def project_files(places: Places, sources: tuple[Source, ...]) -> tuple[tuple[str, bytes], ...]:
     """Returns the project's files as trust sees them: its settings, and the tool servers that it names."""
     own = tuple((source.path, source.data) for source in sources if source.name.startswith("project"))
-    named = project_servers(places)
+    named = project_files_door.tool_servers(places)
     return own if named is None else (*own, named)
-
-
-def project_servers(places: Places) -> tuple[str, bytes] | None:
-    """Returns the project's file of tool servers; None where there is none, or where it names none."""
-    if places.project is None:
-        return None
-    path = os.path.join(places.project, ".claude", "mcp-servers.json")
-    data = _read_project_file(places, path)
-    return None if data is None or _EMPTY.search(data) else (path, data)
-
-
-def _read_project_file(places: Places, path: str) -> bytes | None:
-    # A link out of the checkout would let its bytes change without a change in the checkout.
-    root = os.path.realpath(places.project or "/")
-    if not (os.path.realpath(path) + os.sep).startswith(root + os.sep):
-        return None
-    return read_small(path, limit=SMALL_FILE, follow=False) if not os.path.islink(path) else None
 
 
 def _is_owned_by_root(path: str) -> bool:

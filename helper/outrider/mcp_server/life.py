@@ -3,14 +3,21 @@
 import asyncio
 import gc
 import logging
+import os
 import signal
 from contextlib import suppress
+
+from outrider.cli import OPENSSL
 
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 
 
 def live() -> int:
     """Serves until the client leaves or a signal comes; returns the exit code."""
+    # Whoever speaks to us is taken for what Claude Code is: somebody's cloud, in a folder that may be hostile.
+    os.environ["CLAUDECODE"] = "1"
+    for name in OPENSSL:
+        os.environ.pop(name, None)
     # What a client says wrongly it is told; on stderr it would only bury a fault of ours.
     logging.getLogger("mcp").setLevel(logging.ERROR)
     return asyncio.run(_live())

@@ -40,7 +40,7 @@ async def poll(
     judged_by = None if ballot is not None else seats.judge(session, names, None, private=wish.private)
     await _look(desk, session, (*names, *((judged_by,) if judged_by else ())), private=wish.private)
     table = seating.set_table(
-        session, wish, command="consensus", names=names, answers={}, others=(judged_by,) if judged_by else ()
+        session, wish, command="mcp consensus", names=names, answers={}, others=(judged_by,) if judged_by else ()
     )
     desk.last_run = table.number
     question = polling.question(table, ballot=ballot, judged_by=judged_by, threshold=threshold or THRESHOLD)

@@ -1,7 +1,6 @@
 """The server itself: lists the tools, takes calls, tells how they go, cancels them, and ends with its client."""
 
 import asyncio
-import os
 import sys
 import traceback
 from collections.abc import Coroutine, Mapping
@@ -84,6 +83,7 @@ class Front:
         self._turns = asyncio.Semaphore(at_once)
         self._waiting = 0
         self._roots: tuple[str, ...] | None = None
+        self._asking_roots = asyncio.Lock()
         self._offered: tuple[served.Face, ...] = ()
 
     async def list_tools(self, context: Context, _: Any) -> ListToolsResult:
@@ -154,24 +154,26 @@ class Front:
 
     async def _know_roots(self, context: Context) -> None:
         """Asks the client once where it works, if it can say so."""
-        if self._roots is not None:
-            return
-        self._roots = ()
+        async with self._asking_roots:
+            if self._roots is None:
+                self._roots = await self._told_roots(context)
+                if self._roots:
+                    self._desk.move(self._roots[0])
+
+    async def _told_roots(self, context: Context) -> tuple[str, ...]:
         able = context.session.client_capabilities
         if able is None or able.roots is None or not context.session.can_send_request:
-            return
+            return ()
         try:
             told = await context.session.send_request(
                 ListRootsRequest(), ListRootsResult, request_read_timeout_seconds=ROOTS_PATIENCE
             )
         except Exception as fault:  # noqa: BLE001 - a client that cannot say it is taken to be where it started us
             sys.stderr.write(f"outrider: the client did not say its roots: {fault}\n")
-            return
+            return ()
         from outrider.mcp_server.roots import folders_of
 
-        self._roots = folders_of(tuple(str(root.uri) for root in told.roots))
-        if self._roots:
-            self._desk.move(self._roots[0])
+        return folders_of(tuple(str(root.uri) for root in told.roots))
 
     async def forget_roots(self, _: Context, __: NotificationParams) -> None:
         """Asks for the roots again at the next call: they have changed."""
@@ -207,7 +209,6 @@ async def serve() -> None:
     from outrider.mcp_server.frames import Frames
     from outrider.mcp_server.pipes import Line
 
-    os.environ["CLAUDECODE"] = "1"
     desk = Desk()
     server = made(Front(desk))
     options = server.create_initialization_options(NotificationOptions(tools_changed=True))

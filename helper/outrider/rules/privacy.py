@@ -25,6 +25,7 @@ CLOUD = "cloud"
 CLASSES = PUBLIC, INTERNAL, SECRET, LOCAL_ONLY = "public", "internal", "secret", "local-only"
 
 
+@lru_cache(maxsize=1024)  # a server that decides for many asks the same again and again
 def is_local(base_url: str, *, declared: bool, wire_id: str) -> bool:
     """Whether a call to this address stays on the user's machines.
 

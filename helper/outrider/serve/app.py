@@ -112,7 +112,7 @@ class App:
                     task.cancel()
                     await asyncio.wait([task])
                 self._under_way.discard(task)
-        self._tell(asked, out, task)
+                self._tell(asked, out, task)
 
     async def _whole(self, _asked: Asked, out: Outlet, task: Task[Done], send: Send) -> None:
         done = await self._ended(task)
@@ -155,7 +155,8 @@ class App:
             else:
                 await reply(send, error.status, error.body, (*error.headers, *_about(out)))
             return
-        rest = answer.text.removeprefix(out.shown)
+        # What was shown is the beginning of the answer; the end of a reply may add to it.
+        rest = answer.text[out.shown :]
         events = b"" if has_begun else answers.opening(done.receipt)
         if not has_begun:
             await begin_events(send, _about(out))
@@ -176,17 +177,22 @@ class App:
             raise
 
     def _tell(self, asked: Asked, out: Outlet, task: Task[Done]) -> None:
+        """Says on stderr what came of a request."""
         if self._is_quiet:
             return
+        mistake = None if task.cancelled() else task.exception()
         if task.cancelled():
-            note(f"{out.run} {asked.model or 'default'}: cancelled")
-            return
-        if task.exception() is not None:
-            return
-        done = task.result()
-        what = f"{done.error.status}" if done.error is not None else f"200 {done.receipt.model}"
-        cost = f", ${done.receipt.cost_usd:.6f}" if done.receipt.cost_usd is not None else ""
-        note(f"{out.run} {asked.model or 'default'}: {what}{cost}")
+            what = "cancelled"
+        elif isinstance(mistake, OutriderError):
+            what = f"{mistaken(mistake).status} {mistake.message}"
+        elif mistake is not None:
+            what = "500"
+        else:
+            done = task.result()
+            what = f"{done.error.status}" if done.error is not None else f"200 {done.receipt.model}"
+            if done.receipt.cost_usd is not None:
+                what += f", ${done.receipt.cost_usd:.6f}"
+        note(f"{out.run} {asked.model[:80] or 'default'}: {what}")
 
     async def _models(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = answers.listing(self._names.all(), at=self._names.at)

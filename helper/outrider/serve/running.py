@@ -19,7 +19,6 @@ import uvicorn
 
 from outrider.cli.session import Session
 from outrider.doors.files import make_folder, write_whole
-from outrider.doors.transport import many_sender
 from outrider.errors import OutriderError
 from outrider.records import record
 from outrider.rules.privacy import is_loopback_host
@@ -29,6 +28,7 @@ from outrider.serve.guard import Guard
 from outrider.serve.kept import Kept
 from outrider.serve.names import Names
 from outrider.serve.patient import within
+from outrider.serve.way_out import WayOut
 from outrider.serve.work import Work
 
 BACKLOG = 512
@@ -99,9 +99,9 @@ class Endpoint:
 
     def __init__(self, session: Session, wish: Wish, guard: Guard) -> None:
         self._kept = kept = Kept(session, {"max_cost": wish.max_cost, "timeout": wish.timeout})
-        send, self._close = many_sender(session.registry.values.get("network", {}))
+        self._way_out = WayOut(kept)
         gate = Gate(wish.most, wish.queue)
-        work = Work(kept, send, gate, is_private=wish.private)
+        work = Work(kept, self._way_out.send, gate, is_private=wish.private)
         self._app = App(guard, gate, work, Names(kept, at=int(time.time())), is_quiet=wish.quiet)
         config = uvicorn.Config(
             self._app, http=within(wish.patience), lifespan="off", ws="none", log_config=None,
@@ -119,7 +119,7 @@ class Endpoint:
             await self._server.serve(sockets=[listener])
         finally:
             await self._app.cut()
-            await self._close()
+            await self._way_out.close()
             await self._kept.book.close()
         return self._code
 

@@ -144,7 +144,7 @@ class Outlet:
         self.is_shown = is_shown
         self.target: Target | None = None
         self.wake = asyncio.Event()
-        self.shown = ""
+        self.shown = 0
         self._pieces: list[str] = []
 
     def show(self, text: str) -> None:
@@ -156,7 +156,7 @@ class Outlet:
         """Returns the text that came since the last time."""
         text = "".join(self._pieces)
         self._pieces.clear()
-        self.shown += text
+        self.shown += len(text)
         return text
 
     def served_by(self, answer: Answer) -> str:

@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from outrider.doors import registry, schemas
+from outrider.doors import project_files, registry, schemas
 from outrider.doors.files import read_small
 from outrider.doors.settings import SMALL_FILE, Places
 from outrider.errors import OutriderError
@@ -22,7 +22,7 @@ def user_file(places: Places) -> str:
 def servers(places: Places) -> Servers:
     """Returns every tool server that counts; raises every problem of a file at once."""
     user = _parsed(places, user_file(places), read_small(user_file(places), limit=SMALL_FILE))
-    found = registry.project_servers(places)
+    found = project_files.tool_servers(places)
     if found is None:
         return gathered(user, {}, trusted=True, root=places.project)
     path, data = found

@@ -17,8 +17,8 @@ import anyio
 import mcp_types
 from mcp.shared.message import SessionMessage
 
-LONGEST_LINE = 8 * 1_048_576
-MOST_SAID = 64 * 1_048_576
+LONGEST_LINE = 4 * 1_048_576
+MOST_SAID = 32 * 1_048_576
 """Bytes of one message and of all messages of a run; a server that says more is ended."""
 LAST_WORDS = 2_000
 GRACE = 1.0

@@ -16,7 +16,7 @@ from outrider import __version__
 from outrider.doors.transport.trusted import tls_context
 from outrider.rules.privacy import is_local_address
 
-MOST_BYTES = 64 * 1_048_576
+MOST_BYTES = 32 * 1_048_576
 CONNECT = 10.0
 
 
