@@ -62,7 +62,7 @@ cover() {
 # The tests make thousands of small homes: in memory, where the machine has the room and lets programs run there.
 make_room() {
     [ -z "$room" ] || return
-    room="$(mktemp -d /dev/shm/outrider-tests.XXXXXX 2>/dev/null)" || room="$(mktemp -d)" || exit 1
+    room="$(mktemp -d /dev/shm/o.XXXXXX 2>/dev/null)" || room="$(mktemp -d)" || exit 1
     trap 'chmod -R u+rwX "$room" && rm -rf "$room"' EXIT
     printf '#!/bin/sh\n' > "$room/try"
     chmod +x "$room/try"
