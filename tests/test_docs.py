@@ -30,7 +30,9 @@ def test_a_command_is_documented(name: str) -> None:
     assert f"### outrider {name}\n" in (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("page", ["README.md", "AGENTS.md", "CHANGELOG.md", "SECURITY.md", "docs/batch.md", "docs/pack.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "AGENTS.md", "CHANGELOG.md", "SECURITY.md", "docs/batch.md", "docs/pack.md"]
+)
 def test_a_page_names_commands_that_exist(page: str) -> None:
     """No document sends a reader to a command that is not there."""
     known = {name for commands in COMMANDS.values() for name in commands}

@@ -208,7 +208,10 @@ def test_a_shape_that_runs(line: str) -> None:
 
 def test_a_block_says_whom_it_is_for() -> None:
     """A block without a mark is neither Claude's nor a person's."""
-    said = "skills/setup/SKILL.md: `outrider ask hi` stands in a block that is marked neither `bash`, `bash asks` nor `console`"
+    said = (
+        "skills/setup/SKILL.md: `outrider ask hi` stands in a block that is marked neither `bash`, `bash asks` nor"
+        " `console`"
+    )
     assert found(skill=SKILL + "\n```\noutrider ask hi\n```\n") == (said,)
 
 

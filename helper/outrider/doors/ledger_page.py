@@ -127,6 +127,7 @@ class Page:
         usage = outcome.usage
         nano = to_nano(attempt.cost)
         is_answer = isinstance(outcome, Answer)
+        told: tuple[str, str | None, int | None, str | None]
         if isinstance(outcome, Answer):
             told, kind = ("answer", None, None, None), None
             served_by = _text(outcome.served_by[:200])

@@ -94,9 +94,7 @@ class Plan:
     fall_back_at: float | None = None
 
 
-def plan(
-    *, now: float, by: float, seconds: float, window: float, cancel: float, barred: str = ""
-) -> Plan:
+def plan(*, now: float, by: float, seconds: float, window: float, cancel: float, barred: str = "") -> Plan:
     """Decides between asking one by one, which takes so many `seconds`, and a batch with this `window`.
 
     `barred` says why there is no batch at all; `cancel` is how long stopping one takes.

@@ -46,8 +46,8 @@ def facts(
     """Returns what the templates see.
 
     `names` says what an agent is called by those who spawn it, where that is not its own name; `tiers` says which
-    tier it runs on, where that is not its row's. `launcher` is the installed command's absolute path, if it is known; `server` is how
-    the MCP server is started, where it is.
+    tier it runs on, where that is not its row's. `launcher` is the installed command's absolute path, if it is known;
+    `server` is how the MCP server is started, where it is.
     """
     rows = registry.values.get("agents", {})
     running = {name: tiers.get(name, row["tier"]) for name, row in rows.items()}
@@ -61,7 +61,8 @@ def facts(
         agents[EXPLORE] = _agent(registry, row, tier=tiers.get(EXPLORE, EXPLORE_TIER), called=EXPLORE)
     return {
         "form": form, "version": version, "launcher": launcher, "agents": agents,
-        "server": list(SHIPPED_SERVER if form == "plugin" else server), "outriders": list(OUTRIDERS), "get_helper": get_helper(form),
+        "server": list(SHIPPED_SERVER if form == "plugin" else server), "outriders": list(OUTRIDERS),
+        "get_helper": get_helper(form),
         "guards": [*([shell_word(launcher)] if launcher else ()), *KNOWN_PLACES],
         "tables": tables(registry, running, called),
     }  # fmt: skip
