@@ -145,7 +145,7 @@ def pack(home: Path, **manifest: Any) -> None:
     folder = home / ".claude" / "config"
     folder.mkdir(parents=True, exist_ok=True)
     names = {"scout": "scout", "builder": "outrider-builder", "bulk": "bulk"}
-    told = {"version": 1, "helper": "0.3.0", "form": "loose", "names": names, "explore": False, "files": {}, **manifest}
+    told = {"version": 1, "helper": "0.4.0", "form": "loose", "names": names, "explore": False, "files": {}, **manifest}
     (folder / "outrider.pack.json").write_text(json.dumps(told), encoding="utf-8")
 
 

@@ -1,3 +1,3 @@
 """Outrider: Claude Code leads, other models ride out for it."""
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"

@@ -18,7 +18,7 @@ def install(home: Path, names: dict[str, str]) -> None:
     """Writes the manifest of an installed pack that calls its agents so."""
     folder = home / ".claude" / "config"
     folder.mkdir(parents=True, exist_ok=True)
-    manifest = {"version": 1, "helper": "0.3.0", "form": "loose", "names": names, "explore": False, "files": {}}
+    manifest = {"version": 1, "helper": "0.4.0", "form": "loose", "names": names, "explore": False, "files": {}}
     (folder / "outrider.pack.json").write_text(json.dumps(manifest), encoding="utf-8")
 
 
@@ -97,7 +97,7 @@ def test_a_plugin_has_its_names_and_no_private_reader(typed: Shell, home: Path) 
     """In the marketplace form agents have the plugin's name before theirs, and private files are a typed command."""
     folder = home / ".claude" / "plugins"
     folder.mkdir(parents=True)
-    copies = [{"scope": "user", "installPath": str(folder / "outrider"), "version": "0.3.0"}]
+    copies = [{"scope": "user", "installPath": str(folder / "outrider"), "version": "0.4.0"}]
     (folder / "installed_plugins.json").write_text(
         json.dumps({"version": 2, "plugins": {"outrider@outrider": copies}}), encoding="utf-8"
     )

@@ -41,7 +41,7 @@ def test_it_says_what_is_where_and_what_is_next(typed: Shell, home: Path) -> Non
     done = typed("install")
     assert (done.code, done.err) == (0, "")
     lines = {line.split()[0]: line for line in done.out.splitlines()}
-    assert lines["the"].startswith("the pack 0.3.0 is in ~/.claude: ")
+    assert lines["the"].startswith("the pack 0.4.0 is in ~/.claude: ")
     assert "scout haiku/low, " in lines["agents"]
     assert "architect opus/high" in lines["agents"]
     assert "multi-model" in lines["skills"]
@@ -82,7 +82,7 @@ def test_a_dry_run_says_it_all_and_does_nothing(typed: Shell, home: Path, claude
     """Install, upgrade and uninstall."""
     before = laid_out(claude)
     said = typed("install", "--dry-run").out
-    assert said.startswith("the pack 0.3.0 would be in ~/.claude: ")
+    assert said.startswith("the pack 0.4.0 would be in ~/.claude: ")
     assert f"would create   {SCOUT}\n" in said
     assert laid_out(claude) == before
     typed("install")
@@ -273,7 +273,7 @@ def test_there_are_never_two_forms(typed: Shell, home: Path, claude: Path, *, is
         assert done.code == 0
     said = typed("upgrade").err
     assert (
-        "the plugin outrider@market is 0.1.0, the helper 0.3.0: `claude plugin update outrider@market`" in said
+        "the plugin outrider@market is 0.1.0, the helper 0.4.0: `claude plugin update outrider@market`" in said
         or is_enabled
     )
 

@@ -25,7 +25,7 @@ def test_it_writes_agents_an_overlay_and_a_manifest(typed: Shell, repository: Pa
     """And nothing else: no skills, no hooks, no registry, nothing in the user's own folder."""
     done = typed("install", "--project")
     assert (done.code, done.err) == (0, "")
-    assert done.out.startswith("the pack 0.3.0 for this repository is in ")
+    assert done.out.startswith("the pack 0.4.0 for this repository is in ")
     assert "next      commit .claude/agents/outrider and .claude/config; they work without a helper, too\n" in done.out
     wanted = {f"agents/outrider/{name}.md" for name in AGENTS} | {OVERLAY, "config/outrider.pack.json"}
     laid = laid_out(repository / ".claude")
@@ -165,19 +165,19 @@ def test_upgrade_names_every_version_that_differs(typed: Shell, repository: Path
     assert typed("upgrade").err == ""
     for folder in (home, repository):
         path = folder / ".claude/config/outrider.pack.json"
-        path.write_text(path.read_text(encoding="utf-8").replace('"0.3.0"', '"0.1.0"'), encoding="utf-8")
+        path.write_text(path.read_text(encoding="utf-8").replace('"0.4.0"', '"0.1.0"'), encoding="utf-8")
     (repository / ".claude" / OVERLAY).write_text('{"requires": ">=1.2"}', encoding="utf-8")
     done = typed("upgrade")
-    assert done.out.startswith("the pack 0.3.0 is in ~/.claude, 0.1.0 before: nothing to do\n")
+    assert done.out.startswith("the pack 0.4.0 is in ~/.claude, 0.1.0 before: nothing to do\n")
     assert (
-        "outrider: the pack of this repository is 0.1.0, the helper 0.3.0: `outrider upgrade --project`\n" in done.err
+        "outrider: the pack of this repository is 0.1.0, the helper 0.4.0: `outrider upgrade --project`\n" in done.err
     )
-    assert f"{repository}/.claude/config/models.json asks for outrider >=1.2, and this is 0.3.0" in done.err
+    assert f"{repository}/.claude/config/models.json asks for outrider >=1.2, and this is 0.4.0" in done.err
     path = home / ".claude/config/outrider.pack.json"
-    path.write_text(path.read_text(encoding="utf-8").replace('"0.3.0"', '"0.2.0"'), encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace('"0.4.0"', '"0.2.0"'), encoding="utf-8")
     done = typed("upgrade", "--project")
     assert "0.1.0 before" in done.out
-    assert "outrider: your own pack is 0.2.0, the helper 0.3.0: `outrider upgrade`\n" in done.err
+    assert "outrider: your own pack is 0.2.0, the helper 0.4.0: `outrider upgrade`\n" in done.err
     assert "0.1.0" not in typed("upgrade").err
 
 
@@ -185,7 +185,7 @@ def test_upgrade_installs_nothing_that_is_not_there(typed: Shell, home: Path) ->
     """It says how to install instead."""
     done = typed("upgrade")
     assert (done.code, done.out) == (
-        0, "the helper is 0.3.0; the pack is not installed as files here: `outrider install`\n",
+        0, "the helper is 0.4.0; the pack is not installed as files here: `outrider install`\n",
     )  # fmt: skip
     assert not (home / ".claude").exists()
 
@@ -200,8 +200,8 @@ def test_the_plugin_is_named_where_it_doubles_ours(typed: Shell, repository: Pat
     done = typed("install", "--project")
     assert (done.code, "so agents are listed twice here: `scout` and `outrider:scout`\n" in done.err) == (0, True)
     done = typed("upgrade")
-    assert done.out == "the helper is 0.3.0; the pack is the plugin outrider@market\n"
-    assert "the plugin outrider@market is 0.1.0, the helper 0.3.0: `claude plugin update outrider@market`\n" in done.err
+    assert done.out == "the helper is 0.4.0; the pack is the plugin outrider@market\n"
+    assert "the plugin outrider@market is 0.1.0, the helper 0.4.0: `claude plugin update outrider@market`\n" in done.err
 
 
 def test_explore_is_no_repositorys_choice(typed: Shell, repository: Path) -> None:

@@ -41,7 +41,8 @@ def test_the_plugin_is_the_repository() -> None:
     rest = {path for path in pages if not path.startswith(("agents/", "skills/"))}
     assert rest == {
         ".claude-plugin/plugin.json", ".claude-plugin/marketplace.json", ".claude/mcp-servers.json", "bin/outrider",
-        "hooks/hooks.json",
+        "hooks/hooks.json", "plugins/outrider-mcp/.claude-plugin/plugin.json", "plugins/outrider-mcp/.mcp.json",
+        "plugins/outrider-mcp/bin/outrider",
     }  # fmt: skip
 
 
@@ -145,9 +146,11 @@ def test_the_manifest_has_this_version(form: pack_facts.Form) -> None:
 
 
 def test_programs_are_told_from_pages() -> None:
-    """The shim is one in both places; no other page is."""
+    """The shim is one in every place; no other page is."""
     pages = {**made("plugin"), **made("loose")}
-    assert {path for path in pages if is_executable(path)} == {"bin/outrider", "skills/outrider/bin/outrider"}
+    assert {path for path in pages if is_executable(path)} == {
+        "bin/outrider", "plugins/outrider-mcp/bin/outrider", "skills/outrider/bin/outrider",
+    }  # fmt: skip
 
 
 def test_a_template_that_comes_to_nothing_is_no_page(tmp_path: Path) -> None:
