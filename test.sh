@@ -3,7 +3,7 @@
 #
 #   ./test.sh [PYTEST ARGUMENTS]       the fast lane: format, lint, types, imports, tests, coverage of the pure rooms
 #   ./test.sh LANE [PYTEST ARGUMENTS]  one other lane: process (whole commands by the hundred, and the long end of
-#                                      tables), litellm, torture, page, e2e, mcp, peers, bench
+#                                      tables), litellm, torture, page, e2e, mcp, peers, ray, bench
 #   ./test.sh all                      every lane but bench, and how many seconds each took
 set -uo pipefail
 # Where Python may keep no compiled modules, each of two workers rewrites every test in every run.
@@ -160,7 +160,7 @@ main() {
     . scripts/environment.sh
     case "$what" in
         -h | --help) sed -n '2,7s/^# \{0,1\}//p' test.sh; exit 0 ;;
-        fast | all | process | litellm | torture | page | e2e | mcp | peers | bench) [ "$#" -gt 0 ] && shift ;;
+        fast | all | process | litellm | torture | page | e2e | mcp | peers | ray | bench) [ "$#" -gt 0 ] && shift ;;
         -* | tests | tests/*) what=fast ;;
         *) printf "error: there is no lane \`%s\`\nhint: ./test.sh --help lists them\n" "$what" >&2; exit 2 ;;
     esac
@@ -176,6 +176,7 @@ main() {
             timed litellm lane litellm tests/litellm_proxy
             timed peers lane peers tests/peers
             timed mcp lane mcp tests/mcp
+            timed ray lane ray tests/ray
             timed e2e lane e2e tests/e2e
             timed process lane process tests
             timed torture lane torture tests/torture

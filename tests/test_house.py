@@ -18,7 +18,7 @@ PACKAGE = ROOT / "helper" / "outrider"
 MODULES = tuple(sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py")))
 TESTS = tuple(sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("test_*.py")))
 SLOW_LANES = ("tests/bench/", "tests/e2e/", "tests/live/", "tests/litellm_proxy/", "tests/mcp/", "tests/peers/",
-              "tests/torture/")  # fmt: skip
+              "tests/ray/", "tests/torture/")  # fmt: skip
 
 PURE = ("data.py", "rows.py", "errors.py", "records.py", "rules/", "providers/", "wire/")
 IMPURE_MODULES = {
@@ -36,6 +36,7 @@ IMPORTERS = {
     "jinja2": ("doors/render",),
     "jsonschema": ("doors/schemas",),
     "mcp": ("mcp_", "doors/tools"),
+    "ray": ("jobs/ray",),
     "starlette": ("serve/",),
     "sqlite3": ("doors/ledger", "doors/catalog", "doors/transcripts_book"),
     "uvicorn": ("serve/",),

@@ -164,13 +164,9 @@ async def _attempt(
     request = cleared.request
     most = money.most_tokens(request.messages, schema=request.schema, tools=request.tools)
     price = target.model.price or world.price(target)
-
-    def check(spend: Spend) -> Booking | Failure:
-        return book(
-            target.model, limits, spend, wanted=request.max_output, input_tokens=most, at=world.at(), price=price,
-            parts=parts,
-        )  # fmt: skip
-
+    # A function of plain data: it may be carried to where the book is.
+    known = {"wanted": request.max_output, "input_tokens": most, "price": price, "parts": parts}
+    check = partial(_checked, target.model, limits, world.at, known)
     reservation, held = await _reserved(
         target, number, world, check, is_repeat=is_repeat, patience=min(limits.max_wait, left)
     )
@@ -223,6 +219,12 @@ async def _reserved(
         turn = booked.turn
         waited += booked.seconds
         await world.sleep(booked.seconds)
+
+
+def _checked(
+    model: Model, limits: Limits, at: Callable[[], float], known: Mapping[str, Any], spend: Spend
+) -> Booking | Failure:
+    return book(model, limits, spend, at=at(), **known)
 
 
 def _completed(check: Check, more: Mapping[str, Any], spend: Spend) -> Booking | Failure:

@@ -29,7 +29,7 @@ def record(plain: type[Record]) -> type[Record]:
         "_names": frozenset(names),
         "_defaults": {name: vars(plain)[name] for name in names if name in vars(plain)},
         "__init__": _init, "__eq__": _eq, "__hash__": _hash, "__repr__": _repr,
-        "__setattr__": _refuse, "__delattr__": _refuse,
+        "__setattr__": _refuse, "__delattr__": _refuse, "__reduce__": _reduce,
     }  # fmt: skip
     made: Any = type(plain)
     result: type[Record] = made(plain.__name__, plain.__bases__, namespace)
@@ -108,6 +108,18 @@ def _hash(self: Any) -> int:
 def _repr(self: Any) -> str:
     fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
     return f"{type(self).__name__}({fields})"
+
+
+def _reduce(self: Any) -> tuple[Any, ...]:
+    """Says how a pickle makes this again: what it does by itself would set fields, which is refused."""
+    return _remade, (type(self), _values(self))
+
+
+def _remade(kind: Any, values: tuple[Any, ...]) -> Any:
+    new = object.__new__(kind)
+    for (_, put), value in zip(kind.__setters__, values, strict=True):
+        put(new, value)
+    return new
 
 
 def _refuse(self: Any, name: str, _value: object = None) -> None:

@@ -53,6 +53,9 @@ process works on this run or a provider's batch does, 129, 130 and 143 told to s
 @click.option("--by", metavar="TIME",
               help="Answers are wanted by then (2h, 18:00, tomorrow 09:00, a date): through the provider's own batch, "
               "at about half the price, as long as that may be in time.")  # fmt: skip
+@click.option("--engine", type=click.Choice(["process", "ray"]), default="process", show_default=True,
+              help="Where the documents are asked: here, or by workers of a Ray cluster.")  # fmt: skip
+@click.option("--ray-address", metavar="ADDRESS", help="The Ray cluster; else one is started here for this run.")
 @click.option("--detach", is_flag=True, help="Return at once with a handle; see `outrider jobs`.")
 @click.option("--ordered/--as-completed", default=True, help="Answers in the order of INPUT, or as they came.")
 @click.option("--events", is_flag=True, help="What happens, as JSON lines on stdout.")

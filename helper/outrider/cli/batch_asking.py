@@ -25,7 +25,7 @@ from outrider.doors.ledger import Check, Reservation, RunRow
 from outrider.doors.ledger_file import Connection
 from outrider.doors.ledger_group import Group
 from outrider.doors.transport import many_sender
-from outrider.engine import World, run
+from outrider.engine import Ended, World, run
 from outrider.errors import StorageFault
 from outrider.records import record, replace
 from outrider.rows import Provider
@@ -122,14 +122,18 @@ class Asker:
             return Replied(failure=self._nobody(prepared))
         provider = route.targets[0].provider.name
         results: list[Result] = []
-        ended = await run(
-            route, prepared.request, self._plan.limits, self._doors(prepared, results),
-            accept=self._plan.accept, prompts=self._prompts, parts=self._plan.at_once,
-        )  # fmt: skip
+        ended = await self._ended(prepared, self._doors(prepared, results))
         calls = tuple(_call(attempt) for attempt in ended.attempts)
         if results and ended.answer is not None:
             return Replied(result=results[0], calls=calls, provider=provider)
         return Replied(failure=ended.failure, calls=calls, provider=provider)
+
+    async def _ended(self, prepared: Prepared, world: World) -> Ended:
+        """Returns how a document ended, along its route."""
+        return await run(
+            prepared.route, prepared.request, self._plan.limits, world,
+            accept=self._plan.accept, prompts=self._prompts, parts=self._plan.at_once,
+        )  # fmt: skip
 
     def _nobody(self, prepared: Prepared) -> Failure:
         """Says why no model can be asked now; a server that is down may come back."""

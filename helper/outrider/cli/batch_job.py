@@ -55,6 +55,8 @@ class Flags:
     on_outage: str = "wait"
     detach: bool = False
     by: str | None = None
+    engine: str = "process"
+    ray_address: str | None = None
     ordered: bool = True
     events: bool = False
     as_json: bool = False

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -11,6 +11,7 @@ from outrider.cli import asking, disclosing
 from outrider.cli.prompts import Prompt
 from outrider.cli.session import Session
 from outrider.data import Answer, Message, Outcome, Request, Route, Target
+from outrider.doors.batch_input import pieces
 from outrider.records import record, replace
 from outrider.rules import complexity, money
 from outrider.rules.bulk.nouns import Document
@@ -75,6 +76,7 @@ class Plan:
         self._prices: Mapping[Any, Any] = {}
         self._asked_servers = float("-inf")
         self._keyed: str | None = None
+        self._papers_known: dict[str, Attached] = {}
 
     @cached_property
     def accept(self) -> Callable[[Answer], Outcome] | None:
@@ -209,31 +211,22 @@ class Plan:
                 ask_and_record(self.session, provider)
 
     def attached(self, document: Document, data_class: str) -> tuple[Attached, ...]:
-        """Returns what the audit keeps of where a document came from."""
+        """Returns what the audit keeps of where a document came from: its file, or the one that it is a line of."""
         path = document.path or self._source
         if path is None:
             return ()
-        text = document.prompt
-        return (
-            Attached(
-                kind="file", name=self._shown(path), digest=self.session.keys.digest(text),
-                path_digest=self._path_digest(path), bytes=len(text.encode("utf-8", "replace")), data_class=data_class,
-            ),
+        found = self._papers_known.get(path) or self._attached(path)
+        if path == self._source:
+            self._papers_known[path] = found
+        return (replace(found, data_class=data_class),)
+
+    def _attached(self, path: str) -> Attached:
+        sizes: list[int] = []
+        digest = self.session.keys.digest_pieces(_counted(path, sizes))
+        return Attached(
+            kind="file", name=disclosing.shown_name(self.session.places, path), digest=digest,
+            path_digest=disclosing.path_digest(self.session, path), bytes=sum(sizes),
         )  # fmt: skip
-
-    def _shown(self, path: str) -> str:
-        return self._names[path] if path == self._source else disclosing.shown_name(self.session.places, path)
-
-    def _path_digest(self, path: str) -> str:
-        return self._digests[path] if path == self._source else disclosing.path_digest(self.session, path)
-
-    @cached_property
-    def _names(self) -> dict[str | None, str]:
-        return {self._source: disclosing.shown_name(self.session.places, self._source or "")}
-
-    @cached_property
-    def _digests(self) -> dict[str | None, str]:
-        return {self._source: disclosing.path_digest(self.session, self._source or "")}
 
     def kept_text(self, text: str) -> str | None:
         """Returns the prompt as it is stored, where the user wants prompts to be stored."""
@@ -244,6 +237,13 @@ class Plan:
     def prompt(self, document: Document) -> Prompt:
         """Returns a document as what a single question would be."""
         return Prompt(instruction=document.prompt, text=document.prompt)
+
+
+def _counted(path: str, sizes: list[int]) -> Iterator[bytes]:
+    """Yields what a file holds, and notes how much it is."""
+    for piece in pieces(path):
+        sizes.append(len(piece))
+        yield piece
 
 
 def _limits(session: Session, max_cost: Decimal | None) -> Limits:

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 from outrider.cli import asking
 from outrider.cli.batch_job import Flags, Job
@@ -22,6 +23,9 @@ from outrider.jobs.batch import Ending
 from outrider.records import record
 from outrider.rules.bulk import naming, sampling
 from outrider.rules.bulk.nouns import Document, Result
+
+if TYPE_CHECKING:
+    from outrider.cli.batch_asking import Asker
 
 CHUNK = 64
 
@@ -41,6 +45,10 @@ def run_batch(flags: Flags, session: Session | None = None) -> int:
     from outrider.cli import batch_estimate
 
     job = Job(flags, Session() if session is None else session)
+    if flags.engine == "ray" or flags.ray_address is not None:
+        from outrider.cli import batch_ray
+
+        batch_ray.check(job)
     kept = job.journal.find(job.name)
     output = _output(job)
     if output is not None:
@@ -178,7 +186,7 @@ async def _looped(
     from outrider.cli.batch_by import Ahead
     from outrider.cli.signals import Signals
 
-    asker = Asker(job.plan, batch)
+    asker = Asker(job.plan, batch) if job.flags.engine == "process" else _on_ray(job, batch)
     ahead = None
     if job.flags.by is not None or batch.counts().get("submitted"):
         quiet = Teller(Manner(quiet=True), total=teller.total)
@@ -218,6 +226,12 @@ async def _looped(
                  "failed": teller.failed},
     )  # fmt: skip
     return ending, signals.number
+
+
+def _on_ray(job: Job, batch: Batch) -> "Asker":
+    from outrider.cli.batch_ray import RayAsker
+
+    return RayAsker(job, batch)
 
 
 def _kind(ending: Ending, teller: Teller) -> str | None:

@@ -10,6 +10,8 @@ from outrider.cli.show import dollars, out
 from outrider.errors import OutriderError
 from outrider.rules.money import from_nano
 
+MOST, TOLD, FIRST = 1_000, 40, 10
+"""Of a batch, so many attempts are read at most; where there are more than `TOLD`, the first ones are printed."""
 ROW = re.compile(r'\$\.(?:models|providers|tasks|presets|aliases)(?:\.\w+|\["[^"]*"\])')
 
 
@@ -30,8 +32,8 @@ def tell(session: Session, run: str | None) -> None:
 
 
 def attempts_of(session: Session, row: Mapping[str, Any]) -> list[Any]:
-    """Returns every attempt of a run."""
-    return session.ledger.read("SELECT * FROM attempts WHERE run = ? ORDER BY id", (row["id"],))
+    """Returns the attempts of a run, of a batch the first ones."""
+    return session.ledger.read("SELECT * FROM attempts WHERE run = ? ORDER BY id LIMIT ?", (row["id"], MOST))
 
 
 def find(session: Session, run: str | None) -> Mapping[str, Any]:
@@ -108,7 +110,7 @@ def lines(
     panel = decision.get("panel", {})
     for line in _panel_lines(panel):
         say(f"  {line}")
-    for attempt in attempts:
+    for attempt in attempts if len(attempts) <= TOLD else attempts[:FIRST]:
         purpose = _purpose(panel, attempt)
         ended = attempt["outcome"] + (f" ({attempt['kind']}: {attempt['message']})" if attempt["kind"] else "")
         cost = dollars(from_nano(attempt["cost_nano"]), known=bool(attempt["cost_known"]))
@@ -117,6 +119,8 @@ def lines(
             f"  {purpose or 'attempt'}: {attempt['model']} at {attempt['origin']}: {ended}, "
             f"{attempt['seconds']:.2f} s, {cost} ({attempt['certainty']}), {tokens}"
         )
+    if len(attempts) > TOLD:
+        say(f"  and {row['attempts'] - FIRST:,} attempts more: `outrider usage --rows --json`")
     say(f"  cost: {dollars(from_nano(row['cost_nano']))}")
     return told
 

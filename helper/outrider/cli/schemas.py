@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from outrider.data import Answer, Failure, Outcome
@@ -30,20 +31,22 @@ def read_schema_file(path: str) -> Mapping[str, Any]:
 
 def acceptance(schema: Mapping[str, Any]) -> Callable[[Answer], Outcome]:
     """Returns a judge: an answer that fits comes back as plain JSON, another as a failure that says what is wrong."""
+    return partial(judged, schema)
+
+
+def judged(schema: Mapping[str, Any], answer: Answer) -> Outcome:
+    """Judges one answer."""
     from outrider.doors import schemas
 
-    def judge(answer: Answer) -> Outcome:
-        text = unfenced(answer.text)
-        try:
-            value = json.loads(text)
-        except (ValueError, RecursionError):
-            return _unfit(answer, "is not JSON")
-        found = schemas.problems(value, schema)
-        if found:
-            return _unfit(answer, f"does not fit the schema: {found[0].path}: {found[0].message}")
-        return answer if text == answer.text else replace(answer, text=text)
-
-    return judge
+    text = unfenced(answer.text)
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return _unfit(answer, "is not JSON")
+    found = schemas.problems(value, schema)
+    if found:
+        return _unfit(answer, f"does not fit the schema: {found[0].path}: {found[0].message}")
+    return answer if text == answer.text else replace(answer, text=text)
 
 
 def _unfit(answer: Answer, why: str) -> Failure:

@@ -132,6 +132,15 @@ def spooled(places: Places, stream: BinaryIO) -> str:
     return path
 
 
+def pieces(path: str) -> Iterator[bytes]:
+    """Yields what a file holds, without a byte order mark."""
+    with _opened(path) as file:
+        first = file.read(CHUNK).removeprefix(BYTE_ORDER_MARK)
+        while first:
+            yield first
+            first = file.read(CHUNK)
+
+
 def _files(text: str, *, base: str, found: list[str]) -> Input:
     if not found:
         raise OutriderError(f"no file is called {text}", hint="name a folder with files, or a pattern in quotes")

@@ -7,7 +7,7 @@ keyed with random bytes of this installation, so that no list of digests says an
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from outrider.doors.digest import blake2b
@@ -124,9 +124,16 @@ class Keys:
 
     def digest_bytes(self, data: bytes) -> str:
         """Returns the same for bytes."""
+        return self.digest_pieces((data,))
+
+    def digest_pieces(self, pieces: Iterable[bytes]) -> str:
+        """Returns the same for bytes that come in pieces: a file need not fit into memory."""
         if self._salt is None:
             self._salt = _salt(self._places)
-        return blake2b(data, key=self._salt, digest_size=8).hexdigest()
+        found = blake2b(key=self._salt, digest_size=8)
+        for piece in pieces:
+            found.update(piece)
+        return found.hexdigest()
 
 
 def _salt(places: Places) -> bytes:
