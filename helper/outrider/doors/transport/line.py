@@ -253,6 +253,9 @@ class Line(asyncio.Protocol):
         self._transport.write(question)
         try:
             return await exchange.told
+        except BaseException:
+            exchange.is_clean = False  # who is cancelled leaves the rest of an answer on the way
+            raise
         finally:
             self._exchange = None
             if not exchange.is_clean:
