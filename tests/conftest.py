@@ -1,6 +1,7 @@
 """What holds in every test: a home of its own, no keys, no network. The loopback is opened by asking for it."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,10 @@ from tests.servers import ScriptedServer
 settings.register_profile("few", max_examples=30, deadline=None)
 settings.register_profile("many", max_examples=300, deadline=None)
 settings.load_profile(os.environ.get("OUTRIDER_EXAMPLES", "few"))
+
+# A shell lets what it starts in the background ignore Ctrl-C, and every command that a test starts would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
