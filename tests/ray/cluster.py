@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,13 @@ started = ray.init(address="local", num_cpus=2, include_dashboard=False, _node_i
 print(started.address_info["gcs_address"], flush=True)
 input()
 """
+
+
+RAY = {
+    "RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_AUTH_MODE": "token",
+    "RAY_AUTH_TOKEN": secrets.token_hex(32),
+}  # fmt: skip
+"""It sends no statistics, and listens on 127.0.0.1 alone, to who knows the token."""
 
 
 class CannotInstallError(Exception):
@@ -44,9 +52,9 @@ def install() -> Path:
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
-    """Returns a small environment: a home, and no statistics of Ray's."""
+    """Returns a small environment: a home, and a quiet Ray."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-    return {**kept, "HOME": str(home), "RAY_USAGE_STATS_ENABLED": "0", **more}
+    return {**kept, "HOME": str(home), **RAY, **more}
 
 
 @contextmanager

@@ -6,6 +6,7 @@ that is lost takes no document along: what it had booked stays booked in doubt, 
 
 import itertools
 import os
+import secrets
 from collections import Counter
 from typing import Any
 
@@ -29,13 +30,26 @@ LOST = "the Ray worker was lost"
 
 
 def ray_library() -> Any:
-    """Returns Ray, which sends no statistics home; raises where it is not installed."""
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    """Returns Ray, which sends no statistics home and keeps its warnings to itself; raises where it is not installed."""
+    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}
     try:
         import ray  # type: ignore[import-not-found,unused-ignore]
     except ImportError:
         raise OutriderError("ray is not installed", hint=MISSING) from None
     return ray
+
+
+def _alone() -> dict[str, Any]:
+    """Prepares for a cluster that only this run can reach, and returns what it is started with.
+
+    By itself Ray listens on every address of the machine, and runs what anyone sends.
+    """
+    os.environ |= {
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # what makes it stay on 127.0.0.1 on Linux, too
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": secrets.token_hex(32),
+    }
+    return {"include_dashboard": False, "_node_ip_address": "127.0.0.1"}
 
 
 class _Worker:
@@ -52,10 +66,10 @@ class Crew:
     """The workers of one run. Without an address a cluster is started on this machine, and ended with the run."""
 
     def __init__(self, address: str | None, *, most: int) -> None:
+        more = {} if address else _alone()
         self._ray = ray = ray_library()
         self._numbers = itertools.count()
         self._losses: Counter[str] = Counter()
-        more: dict[str, Any] = {} if address else {"include_dashboard": False, "_node_ip_address": "127.0.0.1"}
         try:
             ray.init(
                 address=address or "local", log_to_driver=False, logging_level="ERROR", ignore_reinit_error=True, **more
@@ -63,7 +77,8 @@ class Crew:
         except (OSError, RuntimeError, ValueError) as fault:
             said = str(fault).partition("\n")[0]
             raise OutriderError(
-                f"cannot reach Ray at {address or 'this machine'}: {said}", hint="`ray status` says what runs"
+                f"cannot reach Ray at {address or 'this machine'}: {said}",
+                hint="`ray status` says what runs; its token is in RAY_AUTH_TOKEN or ~/.ray/auth_token",
             ) from None
         # Workers wait for the network most of the time, and take no processor from the cluster's own tasks.
         self._kind = ray.remote(
