@@ -119,7 +119,7 @@ def test_a_signal_ends_it(ready: Ready, tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         code, _, _ = ended(process)
         assert (code, time.monotonic() - began < 5.0) == (130, True)
-    assert rows(book_of(tmp_path), "SELECT outcome, certainty, COUNT(*) FROM attempts GROUP BY 1, 2") == [
+    assert rows(book_of(tmp_path), "SELECT kind, certainty, COUNT(*) FROM attempts GROUP BY 1, 2") == [
         ("interrupted", "in_doubt", 4)
     ]
 

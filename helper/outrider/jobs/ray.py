@@ -30,8 +30,8 @@ LOST = "the Ray worker was lost"
 
 
 def ray_library() -> Any:
-    """Returns Ray, which sends no statistics home and keeps its warnings to itself; raises where it is not installed."""
-    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}
+    """Returns Ray, which sends no statistics home; raises where it is not installed."""
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     try:
         import ray  # type: ignore[import-not-found,unused-ignore]
     except ImportError:
@@ -80,6 +80,8 @@ class Crew:
                 f"cannot reach Ray at {address or 'this machine'}: {said}",
                 hint="`ray status` says what runs; its token is in RAY_AUTH_TOKEN or ~/.ray/auth_token",
             ) from None
+        # Ray would print on stdout, among our answers, that a worker died; there is no official way to have it silent.
+        ray._private.worker._worker_logs_enabled = False  # noqa: SLF001
         # Workers wait for the network most of the time, and take no processor from the cluster's own tasks.
         self._kind = ray.remote(
             num_cpus=0, max_restarts=0, max_concurrency=AT_ONCE, scheduling_strategy="SPREAD"
