@@ -6,8 +6,8 @@ import secrets
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.machines import ROOT
@@ -76,9 +76,30 @@ def running(python: Path, home: Path, **more: str) -> Iterator[tuple[str, int]]:
 
 def members(head: int) -> list[int]:
     """Returns the processes of the workers that are alive: Ray names them, and they descend from the cluster's head."""
+    family = descendants(head)
+    return [pid for pid, line in family.items() if line.startswith("ray::Member")]
+
+
+def descendants(head: int) -> dict[int, str]:
+    """Returns a process and those that it started, each with its command line."""
     done = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], text=True, capture_output=True, check=True)
-    lines = [line.split(None, 2) for line in done.stdout.splitlines()]
-    family = {head}
-    for _ in range(3):
-        family |= {int(pid) for pid, parent, *_ in lines if int(parent) in family}
-    return [int(pid) for pid, _, *args in lines if int(pid) in family and args and args[0].startswith("ray::Member")]
+    lines = [(*map(int, line.split()[:2]), " ".join(line.split()[2:])) for line in done.stdout.splitlines()]
+    family = {head: ""}
+    for _ in range(4):
+        family |= {pid: said for pid, parent, said in lines if parent in family}
+    return family
+
+
+def open_to_others(pids: Iterable[int]) -> list[str]:
+    """Returns where these processes listen that is not the loopback, as Linux tells it."""
+    sockets = set()
+    for pid in pids:
+        with suppress(OSError):
+            sockets |= {os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir()}
+    found = []
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text(encoding="ascii").splitlines()[1:]:
+            _, local, _, state, *_, inode = line.split()[:10]
+            if state == "0A" and f"socket:[{inode}]" in sockets and not local.partition(":")[0].endswith("0100007F"):
+                found.append(local)
+    return found

@@ -7,7 +7,9 @@ that is lost takes no document along: what it had booked stays booked in doubt, 
 import itertools
 import os
 import secrets
+import socket
 from collections import Counter
+from importlib.util import find_spec
 from typing import Any
 
 from outrider import __version__
@@ -25,18 +27,25 @@ AT_ONCE = 1024
 """Documents that a worker may have under way: the batch's own `--concurrency` is far below."""
 START = 120.0
 """Seconds that the workers may take to start."""
-MISSING = "install it with the extra: `pip install 'outrider[ray]'`"
+REACHED = 5.0
+"""Seconds that the head of a cluster may take to answer."""
 LOST = "the Ray worker was lost"
 
 
-def ray_library() -> Any:
-    """Returns Ray, which sends no statistics home; raises where it is not installed."""
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+def check(address: str | None) -> None:
+    """Raises where Ray is not installed, or is not where it is said to be."""
+    if find_spec("ray") is None:
+        raise OutriderError("ray is not installed", hint="install it with the extra: `pip install 'outrider[ray]'`")
+    if address is None:
+        return
+    host, _, port = address.rpartition(":")
+    if not host or "/" in host or not port.isdecimal():
+        raise OutriderError(f"`{address}` is no address of a Ray cluster", hint="write it as HOST:PORT")
     try:
-        import ray  # type: ignore[import-not-found,unused-ignore]
-    except ImportError:
-        raise OutriderError("ray is not installed", hint=MISSING) from None
-    return ray
+        # Ray itself would try for minutes.
+        socket.create_connection((host, int(port)), timeout=REACHED).close()
+    except (OSError, OverflowError) as fault:
+        raise OutriderError(f"nobody answers at {address}: {fault}", hint="`ray status` says what runs") from None
 
 
 def _alone() -> dict[str, Any]:
@@ -66,8 +75,12 @@ class Crew:
     """The workers of one run. Without an address a cluster is started on this machine, and ended with the run."""
 
     def __init__(self, address: str | None, *, most: int) -> None:
+        # Ray reads its variables when it is imported; it sends no statistics home.
+        os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
         more = {} if address else _alone()
-        self._ray = ray = ray_library()
+        import ray  # type: ignore[import-not-found,unused-ignore]
+
+        self._ray = ray
         self._numbers = itertools.count()
         self._losses: Counter[str] = Counter()
         try:
