@@ -351,5 +351,5 @@ def test_a_cluster_needs_ray(typed: Shell, three: Path, server: ScriptedServer) 
     private = typed("batch", "in.jsonl", *FLAGS, "--engine", "ray", "--private")
     address = typed("batch", "in.jsonl", *FLAGS, "--ray-address", "127.0.0.1:1")
     assert (private.code, address.code, address.err.splitlines()[0], server.asked) == (
-        5, 2, "error: `--ray-address` is for `--engine ray`", []
+        5, 2, "error: `--ray-address` is for `--engine ray`", (),
     )  # fmt: skip

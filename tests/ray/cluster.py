@@ -83,10 +83,10 @@ def members(head: int) -> list[int]:
 def descendants(head: int) -> dict[int, str]:
     """Returns a process and those that it started, each with its command line."""
     done = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], text=True, capture_output=True, check=True)
-    lines = [(*map(int, line.split()[:2]), " ".join(line.split()[2:])) for line in done.stdout.splitlines()]
+    lines = [line.split(None, 2) for line in done.stdout.splitlines()]
     family = {head: ""}
     for _ in range(4):
-        family |= {pid: said for pid, parent, said in lines if parent in family}
+        family |= {int(pid): " ".join(said) for pid, parent, *said in lines if int(parent) in family}
     return family
 
 
