@@ -173,7 +173,8 @@ def test_without_an_address_it_starts_a_cluster_for_itself(ready: Ready, tmp_pat
 def test_an_address_where_nobody_answers(ready: Ready, tmp_path: Path) -> None:
     """It says so at once."""
     write_documents(tmp_path, 1)
-    write_clerk(tmp_path, Clerk())
+    with Clerk() as clerk:
+        write_clerk(tmp_path, clerk)
     for address, said in (("127.0.0.1:9", "error: nobody answers at 127.0.0.1:9: "), ("auto", "error: `auto` is no")):
         code, _, told = ended(typed(ready._replace(address=address), tmp_path), seconds=20)
         assert (code, told.startswith(said)) == (2, True), told
