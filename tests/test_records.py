@@ -1,5 +1,6 @@
 """Records keep the promises of a frozen, slotted, keyword-only dataclass."""
 
+import pickle
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -149,3 +150,11 @@ def test_what_a_function_made_of_the_same_thing_is_kept() -> None:
         describe(Point(x=number), "at")
     assert describe(one, "at") == "at 1"
     assert len(made) == 3 + 3 * MEMORY + 1
+
+
+def test_a_record_can_be_carried_to_another_process() -> None:
+    """What a pickle makes of it is equal, and as little changed."""
+    again = pickle.loads(pickle.dumps(Point(x=1, labels=("a",))))
+    assert again == Point(x=1, labels=("a",))
+    with pytest.raises(AttributeError):
+        again.x = 2

@@ -1,6 +1,7 @@
 """`outrider batch`: many documents, asked once each, whatever the input, the output and the provider do."""
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -338,3 +339,17 @@ def test_batches_are_pruned_and_unfinished_ones_named(typed: Shell, three: Path,
     assert [entry["name"] for entry in typed("status", "--json").json["batches"]] == ["open"]
     assert typed("prune", "--batches", "--json").json["batches"] == 1
     assert [entry["name"] for entry in typed("status", "--json").json["batches"]] == ["open"]
+
+
+def test_a_cluster_needs_ray(typed: Shell, three: Path, server: ScriptedServer) -> None:
+    """Which is not installed with the rest; private documents do not go there, and its address is for it alone."""
+    if find_spec("ray") is None:
+        assert typed("batch", "in.jsonl", *FLAGS, "--engine", "ray").err.splitlines() == [
+            "error: ray is not installed",
+            "hint: install it with the extra: `pip install 'outrider[ray]'`",
+        ]
+    private = typed("batch", "in.jsonl", *FLAGS, "--engine", "ray", "--private")
+    address = typed("batch", "in.jsonl", *FLAGS, "--ray-address", "127.0.0.1:1")
+    assert (private.code, address.code, address.err.splitlines()[0], server.asked) == (
+        5, 2, "error: `--ray-address` is for `--engine ray`", (),
+    )  # fmt: skip

@@ -2,11 +2,12 @@
 
 import hashlib
 import os
+import secrets
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.machines import ROOT
@@ -19,6 +20,13 @@ started = ray.init(address="local", num_cpus=2, include_dashboard=False, _node_i
 print(started.address_info["gcs_address"], flush=True)
 input()
 """
+
+
+RAY = {
+    "RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_AUTH_MODE": "token",
+    "RAY_AUTH_TOKEN": secrets.token_hex(32),
+}  # fmt: skip
+"""It sends no statistics, and listens on 127.0.0.1 alone, to who knows the token."""
 
 
 class CannotInstallError(Exception):
@@ -44,9 +52,9 @@ def install() -> Path:
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
-    """Returns a small environment: a home, and no statistics of Ray's."""
+    """Returns a small environment: a home, and a quiet Ray."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-    return {**kept, "HOME": str(home), "RAY_USAGE_STATS_ENABLED": "0", **more}
+    return {**kept, "HOME": str(home), **RAY, **more}
 
 
 @contextmanager
@@ -68,9 +76,30 @@ def running(python: Path, home: Path, **more: str) -> Iterator[tuple[str, int]]:
 
 def members(head: int) -> list[int]:
     """Returns the processes of the workers that are alive: Ray names them, and they descend from the cluster's head."""
+    family = descendants(head)
+    return [pid for pid, line in family.items() if line.startswith("ray::Member")]
+
+
+def descendants(head: int) -> dict[int, str]:
+    """Returns a process and those that it started, each with its command line."""
     done = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], text=True, capture_output=True, check=True)
     lines = [line.split(None, 2) for line in done.stdout.splitlines()]
-    family = {head}
-    for _ in range(3):
-        family |= {int(pid) for pid, parent, *_ in lines if int(parent) in family}
-    return [int(pid) for pid, _, *args in lines if int(pid) in family and args and args[0].startswith("ray::Member")]
+    family = {head: ""}
+    for _ in range(4):
+        family |= {int(pid): " ".join(said) for pid, parent, *said in lines if int(parent) in family}
+    return family
+
+
+def open_to_others(pids: Iterable[int]) -> list[str]:
+    """Returns where these processes listen that is not the loopback, as Linux tells it."""
+    sockets = set()
+    for pid in pids:
+        with suppress(OSError):
+            sockets |= {os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir()}
+    found = []
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text(encoding="ascii").splitlines()[1:]:
+            _, local, _, state, *_, inode = line.split()[:10]
+            if state == "0A" and f"socket:[{inode}]" in sockets and not local.partition(":")[0].endswith("0100007F"):
+                found.append(local)
+    return found

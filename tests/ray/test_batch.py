@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from decimal import Decimal
@@ -46,7 +47,7 @@ def typed(ready: Ready, home: Path, *flags: str, **more: str) -> "subprocess.Pop
     """Starts a batch on the cluster."""
     command = [
         ready.python, "-I", "-m", "outrider", "batch", "documents.jsonl", "-m", "here.one", "--engine", "ray",
-        "--ray-address", ready.address, *flags,
+        *(["--ray-address", ready.address] if ready.address else []), *flags,
     ]  # fmt: skip
     return subprocess.Popen(
         [str(word) for word in command], env=cluster.environment(home, **more), cwd=home, text=True,
@@ -119,7 +120,7 @@ def test_a_signal_ends_it(ready: Ready, tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         code, _, _ = ended(process)
         assert (code, time.monotonic() - began < 5.0) == (130, True)
-    assert rows(book_of(tmp_path), "SELECT outcome, certainty, COUNT(*) FROM attempts GROUP BY 1, 2") == [
+    assert rows(book_of(tmp_path), "SELECT kind, certainty, COUNT(*) FROM attempts GROUP BY 1, 2") == [
         ("interrupted", "in_doubt", 4)
     ]
 
@@ -150,3 +151,30 @@ def test_a_private_batch_stays_here(ready: Ready, tmp_path: Path) -> None:
         "error: private documents do not go to a Ray cluster: its workers may be on other machines",
         "hint: leave `--engine ray` out",
     ]
+
+
+def test_without_an_address_it_starts_a_cluster_for_itself(ready: Ready, tmp_path: Path) -> None:
+    """It listens on the loopback alone, and ends with the command."""
+    write_documents(tmp_path, 8)
+    with opened_loopback(), Clerk(delay=1.0) as clerk:
+        write_clerk(tmp_path, clerk)
+        process = typed(ready._replace(address=""), tmp_path, "--max-cost", "5", "--concurrency", "2", "-o", "a.jsonl")
+        clerk.wait_for(1, process)
+        family = cluster.descendants(process.pid)
+        assert any(line.startswith("ray::Member") for line in family.values()), family
+        if sys.platform == "linux":
+            assert cluster.open_to_others(family) == []
+        code, out, said = ended(process)
+    assert (code, out, len(clerk.asked), said.count("\n")) == (0, "", 8, 1), said
+    left = [pid for pid in family if pid != process.pid and Path(f"/proc/{pid}").exists()]
+    assert left == []
+
+
+def test_an_address_where_nobody_answers(ready: Ready, tmp_path: Path) -> None:
+    """It says so at once."""
+    write_documents(tmp_path, 1)
+    with Clerk() as clerk:
+        write_clerk(tmp_path, clerk)
+    for address, said in (("127.0.0.1:9", "error: nobody answers at 127.0.0.1:9: "), ("auto", "error: `auto` is no")):
+        code, _, told = ended(typed(ready._replace(address=address), tmp_path), seconds=20)
+        assert (code, told.startswith(said)) == (2, True), told

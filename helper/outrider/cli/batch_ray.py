@@ -11,7 +11,8 @@ from outrider.cli.batch_job import Job
 from outrider.doors.batch_journal import Batch
 from outrider.engine import Ended, World
 from outrider.errors import OutriderError, Refused
-from outrider.jobs.ray import Crew, ray_library
+from outrider.jobs import ray
+from outrider.jobs.ray import Crew
 from outrider.jobs.ray_member import Work
 from outrider.rules.outgoing import leaked
 from outrider.rules.routing import stand_in
@@ -33,7 +34,7 @@ def check(job: Job) -> None:
         for name in [name for name in os.environ if name.startswith(FOREIGN)]:
             del os.environ[name]
     if not job.flags.dry_run:
-        ray_library()
+        ray.check(job.flags.ray_address)
 
 
 class RayAsker(Asker):

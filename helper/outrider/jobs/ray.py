@@ -6,7 +6,10 @@ that is lost takes no document along: what it had booked stays booked in doubt, 
 
 import itertools
 import os
+import secrets
+import socket
 from collections import Counter
+from importlib.util import find_spec
 from typing import Any
 
 from outrider import __version__
@@ -24,18 +27,38 @@ AT_ONCE = 1024
 """Documents that a worker may have under way: the batch's own `--concurrency` is far below."""
 START = 120.0
 """Seconds that the workers may take to start."""
-MISSING = "install it with the extra: `pip install 'outrider[ray]'`"
+REACHED = 5.0
+"""Seconds that the head of a cluster may take to answer."""
 LOST = "the Ray worker was lost"
 
 
-def ray_library() -> Any:
-    """Returns Ray, which sends no statistics home; raises where it is not installed."""
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+def check(address: str | None) -> None:
+    """Raises where Ray is not installed, or is not where it is said to be."""
+    if find_spec("ray") is None:
+        raise OutriderError("ray is not installed", hint="install it with the extra: `pip install 'outrider[ray]'`")
+    if address is None:
+        return
+    host, _, port = address.rpartition(":")
+    if not host or "/" in host or not port.isdecimal():
+        raise OutriderError(f"`{address}` is no address of a Ray cluster", hint="write it as HOST:PORT")
     try:
-        import ray  # type: ignore[import-not-found,unused-ignore]
-    except ImportError:
-        raise OutriderError("ray is not installed", hint=MISSING) from None
-    return ray
+        # Ray itself would try for minutes.
+        socket.create_connection((host, int(port)), timeout=REACHED).close()
+    except (OSError, OverflowError) as fault:
+        raise OutriderError(f"nobody answers at {address}: {fault}", hint="`ray status` says what runs") from None
+
+
+def _alone() -> dict[str, Any]:
+    """Prepares for a cluster that only this run can reach, and returns what it is started with.
+
+    By itself Ray listens on every address of the machine, and runs what anyone sends.
+    """
+    os.environ |= {
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # what makes it stay on 127.0.0.1 on Linux, too
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": secrets.token_hex(32),
+    }
+    return {"include_dashboard": False, "_node_ip_address": "127.0.0.1"}
 
 
 class _Worker:
@@ -52,10 +75,14 @@ class Crew:
     """The workers of one run. Without an address a cluster is started on this machine, and ended with the run."""
 
     def __init__(self, address: str | None, *, most: int) -> None:
-        self._ray = ray = ray_library()
+        # Ray reads its variables when it is imported; it sends no statistics home.
+        os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+        more = {} if address else _alone()
+        import ray  # type: ignore[import-not-found,unused-ignore]
+
+        self._ray = ray
         self._numbers = itertools.count()
         self._losses: Counter[str] = Counter()
-        more: dict[str, Any] = {} if address else {"include_dashboard": False, "_node_ip_address": "127.0.0.1"}
         try:
             ray.init(
                 address=address or "local", log_to_driver=False, logging_level="ERROR", ignore_reinit_error=True, **more
@@ -63,8 +90,11 @@ class Crew:
         except (OSError, RuntimeError, ValueError) as fault:
             said = str(fault).partition("\n")[0]
             raise OutriderError(
-                f"cannot reach Ray at {address or 'this machine'}: {said}", hint="`ray status` says what runs"
+                f"cannot reach Ray at {address or 'this machine'}: {said}",
+                hint="`ray status` says what runs; its token is in RAY_AUTH_TOKEN or ~/.ray/auth_token",
             ) from None
+        # Ray would print on stdout, among our answers, that a worker died; there is no official way to have it silent.
+        ray._private.worker._worker_logs_enabled = False  # noqa: SLF001
         # Workers wait for the network most of the time, and take no processor from the cluster's own tasks.
         self._kind = ray.remote(
             num_cpus=0, max_restarts=0, max_concurrency=AT_ONCE, scheduling_strategy="SPREAD"
