@@ -17,6 +17,8 @@ from outrider.doors.transport.bulk import Bulk
 from outrider.doors.transport.crowd import Crowd
 
 SHORT = Timing(connect=0.2, first_byte=0.15, idle=0.15, total=0.4, max_bytes=100_000)
+PATIENT = Timing(connect=10.0, first_byte=10.0, idle=10.0, total=20.0, max_bytes=100_000)
+"""For calls that are to come to an answer, however busy the machine is."""
 SLACK = 0.3
 """How much longer than its limit a call may take on a busy machine, in seconds."""
 CHAT = "/v1/chat/completions"

@@ -12,7 +12,7 @@ from typing import Literal
 import pytest
 
 from outrider.data import Fault
-from tests.doors.transport.asking import CHAT, SHORT, SLACK, a_call, ask, read_head, serving
+from tests.doors.transport.asking import CHAT, PATIENT, SHORT, SLACK, a_call, ask, read_head, serving
 from tests.doors.transport.certificates import make_certificate
 from tests.servers import ScriptedServer, way
 
@@ -82,7 +82,7 @@ def secure(loopback: None, tmp_path: Path) -> Iterator[tuple[ScriptedServer, str
 
 def test_a_plain_call_goes_through_the_users_proxy(server: ScriptedServer, proxy: Proxy) -> None:
     """The proxy is told the whole address, and the answer comes back through it."""
-    sent = ask(server.url + CHAT, {"proxy": proxy.url})
+    sent = ask(a_call(server.url + CHAT, timing=PATIENT), {"proxy": proxy.url})
     assert (sent.fault, sent.heard.status) == (None, 200)
     (head,) = proxy.heads
     assert head.startswith(f"POST {server.url}{CHAT} HTTP/1.1\r\n".encode())
@@ -92,7 +92,7 @@ def test_a_plain_call_goes_through_the_users_proxy(server: ScriptedServer, proxy
 def test_a_secure_call_goes_through_a_tunnel(secure: tuple[ScriptedServer, str], proxy: Proxy) -> None:
     """The proxy learns the host and nothing else: neither the path nor the key."""
     server, ca_file = secure
-    sent = ask(a_call(server.url + CHAT, headers=(KEY,)), {"proxy": proxy.url, "ca_file": ca_file})
+    sent = ask(a_call(server.url + CHAT, headers=(KEY,), timing=PATIENT), {"proxy": proxy.url, "ca_file": ca_file})
     assert (sent.fault, sent.heard.status) == (None, 200)
     (head,) = proxy.heads
     assert head.startswith(f"CONNECT 127.0.0.1:{server.port} HTTP/1.1\r\n".encode())
@@ -102,7 +102,7 @@ def test_a_secure_call_goes_through_a_tunnel(secure: tuple[ScriptedServer, str],
 
 def test_what_is_local_goes_around_the_proxy(server: ScriptedServer, proxy: Proxy) -> None:
     """A call bound to this machine is never handed to another."""
-    sent = ask(a_call(server.url + CHAT, local_only=True), {"proxy": proxy.url})
+    sent = ask(a_call(server.url + CHAT, local_only=True, timing=PATIENT), {"proxy": proxy.url})
     assert (sent.fault, sent.heard.status, proxy.heads) == (None, 200, [])
 
 
@@ -132,7 +132,7 @@ def test_a_proxy_that_opens_no_tunnel_has_sent_nothing(
 def test_a_strange_certificate_behind_a_proxy_is_refused(secure: tuple[ScriptedServer, str], proxy: Proxy) -> None:
     """A proxy that opens TLS itself gets no key."""
     server, _ = secure
-    sent = ask(server.url + CHAT, {"proxy": proxy.url})
+    sent = ask(a_call(server.url + CHAT, timing=PATIENT), {"proxy": proxy.url})
     assert sent.fault is not None
     assert (sent.fault.kind, sent.fault.certainty, server.requests) == ("tls", "not_sent", ())
 
