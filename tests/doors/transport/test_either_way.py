@@ -79,7 +79,7 @@ def test_a_fault_of_the_other_side_is_named_in_time(server: ScriptedServer, name
     reply, fault, limit = FAULTS[name]
     server.script(reply)
     body = b'{"model": "m", "stream": true}' if reply.shape == "cut" else b'{"model": "m"}'
-    sent = ask(a_call(server.url + CHAT, body=body))
+    sent = ask(a_call(server.url + CHAT, PATIENT, body=body))
     assert sent.fault == fault
     assert limit <= sent.seconds < limit + SLACK
     assert len(server.requests) == 1
@@ -106,7 +106,7 @@ def test_an_answer_arrives_whatever_way_it_was_split(server: ScriptedServer, way
     """Every byte comes, once and in order."""
     body = bytes(range(256)) * 4
     server.script(way(way_of_travel, Reply(body=body)))
-    assert ask(server.url + CHAT).heard.body == body
+    assert ask(a_call(server.url + CHAT, timing=PATIENT)).heard.body == body
 
 
 def test_a_promise_of_too_little_is_all_that_is_read(server: ScriptedServer) -> None:
@@ -121,7 +121,7 @@ def test_no_redirect_is_followed(server: ScriptedServer, code: int) -> None:
     """The codec learns where it pointed, and that place hears nothing."""
     with ScriptedServer() as other:
         server.script(redirect(other.url + CHAT, code))
-        sent = ask(server.url + CHAT)
+        sent = ask(a_call(server.url + CHAT, timing=PATIENT))
         assert other.requests == ()
     assert (sent.fault, sent.heard.status) == (None, code)
     assert sent.heard.headers["location"] == other.url + CHAT
@@ -132,7 +132,7 @@ def test_no_redirect_is_followed(server: ScriptedServer, code: int) -> None:
 def test_a_redirect_to_nowhere_breaks_nothing(server: ScriptedServer, location: str) -> None:
     """Where it points is never looked at, so it may be nonsense."""
     server.script(redirect(location))
-    sent = ask(server.url + CHAT)
+    sent = ask(a_call(server.url + CHAT, timing=PATIENT))
     assert (sent.fault, sent.heard.status) == (None, 302)
 
 
@@ -143,7 +143,7 @@ def test_what_goes_out_is_what_the_codec_wrote(server: ScriptedServer) -> None:
         ("user-agent", "outrider/0"), ("x-title", "a title"), ("authorization", "Bearer sk-test-123"),
     )  # fmt: skip
     body = b'{"bytes": "' + bytes(range(128, 256)) + b'"}'
-    assert ask(a_call(server.url + CHAT + "?a=b%20c&d=%2F", headers=headers, body=body)).fault is None
+    assert ask(a_call(server.url + CHAT + "?a=b%20c&d=%2F", headers=headers, body=body, timing=PATIENT)).fault is None
     (seen,) = server.requests
     assert (seen.method, seen.path, seen.body) == ("POST", CHAT + "?a=b%20c&d=%2F", body)
     assert seen.headers == {
@@ -179,7 +179,7 @@ def test_a_key_is_in_its_one_header_and_nowhere_else(
 
 def test_a_list_is_asked_for_without_a_body(server: ScriptedServer) -> None:
     """A GET has neither bytes nor a length."""
-    sent = ask(a_call(server.url + "/v1/models", method="GET", headers=(), body=b""))
+    sent = ask(a_call(server.url + "/v1/models", method="GET", headers=(), body=b"", timing=PATIENT))
     assert (sent.fault, sent.heard.status) == (None, 200)
     (seen,) = server.requests
     assert (seen.method, seen.headers) == ("GET", {"host": server.url.removeprefix("http://")})
@@ -250,7 +250,7 @@ def test_an_address_that_cannot_be_is_a_bad_request(loopback: None, url: str) ->
 def test_a_call_bound_to_this_machine_reaches_it(server: ScriptedServer) -> None:
     """Loopback is local, as literal and by name."""
     for host in ("127.0.0.1", "localhost"):
-        sent = ask(a_call(f"http://{host}:{server.port}{CHAT}", local_only=True))
+        sent = ask(a_call(f"http://{host}:{server.port}{CHAT}", local_only=True, timing=PATIENT))
         assert (sent.fault, sent.heard.status) == (None, 200)
 
 
@@ -260,7 +260,7 @@ def test_variables_of_the_environment_have_no_say(server: ScriptedServer, monkey
         monkeypatch.setenv(name, f"http://127.0.0.1:{closed_port()}")
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
-    sent = ask(server.url + CHAT)
+    sent = ask(a_call(server.url + CHAT, timing=PATIENT))
     assert (sent.fault, sent.heard.status) == (None, 200)
 
 
