@@ -13,6 +13,7 @@ from outrider.wire.call import encode
 from tests.doors.booking import a_target
 from tests.doors.transport.asking import (
     CHAT,
+    PATIENT,
     SHORT,
     SLACK,
     Heard,
@@ -79,7 +80,7 @@ def test_a_fault_of_the_other_side_is_named_in_time(server: ScriptedServer, name
     reply, fault, limit = FAULTS[name]
     server.script(reply)
     body = b'{"model": "m", "stream": true}' if reply.shape == "cut" else b'{"model": "m"}'
-    sent = ask(a_call(server.url + CHAT, PATIENT, body=body))
+    sent = ask(a_call(server.url + CHAT, body=body))
     assert sent.fault == fault
     assert limit <= sent.seconds < limit + SLACK
     assert len(server.requests) == 1
