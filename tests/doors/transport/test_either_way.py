@@ -98,7 +98,7 @@ def test_an_answer_of_any_status_is_no_fault(server: ScriptedServer, code: int) 
 def test_a_refusal_has_a_smaller_limit_than_an_answer(server: ScriptedServer) -> None:
     """An error page without end is cut at a megabyte, whatever an answer may have."""
     server.script(way("endless", Reply(status=500)))
-    sent = ask(a_call(server.url + CHAT, timing=replace(SHORT, max_bytes=1 << 28, total=5.0)))
+    sent = ask(a_call(server.url + CHAT, timing=replace(PATIENT, max_bytes=1 << 28)))
     assert sent.fault == a_fault("too_large", "the answer has more than 1,048,576 bytes")
 
 
@@ -169,7 +169,7 @@ def test_a_key_is_in_its_one_header_and_nowhere_else(
     provider = Provider(name="here", dialect=dialect, base_url=server.url, keys=("HERE_API_KEY",), auth=auth)
     target = replace(a_target(), provider=provider)
     request = Request(messages=(Message(role="user", text="hello"),), max_output=10)
-    call, _ = encode(request, target, key="sk-secret-of-the-test", timing=SHORT)
+    call, _ = encode(request, target, key="sk-secret-of-the-test", timing=PATIENT)
     assert ask(call).fault is None
     (seen,) = server.requests
     assert {name: text for name, text in seen.headers.items() if "secret" in text} == {header: value}
