@@ -206,6 +206,27 @@ def test_a_manifest_that_is_damaged(typed: Shell, installed: Path) -> None:
     assert ("pack", typed("status", "--json").json["pack"]["problem"]) in troubles(typed)
 
 
+@pytest.mark.parametrize("flags", [(), ("--project",)])
+def test_a_route_names_no_agent_whose_file_was_deleted(typed: Shell, repository: Path, home: Path, flags: Any) -> None:
+    """Neither for people nor for scripts; who would have done it is said, and how it comes back."""
+    assert typed("install", "-q", *flags).code == 0
+    asked = ("route", "-t", "documentation", "hello")
+    assert (typed(*asked, "--json").json["agent"], typed(*asked).out.partition("\n")[0]) == (
+        "scribe", "claude.haiku: use the `scribe` subagent",
+    )  # fmt: skip
+    ((repository if flags else home) / ".claude" / "agents" / "outrider" / "scribe.md").unlink()
+    routed = typed(*asked, "--json").json
+    assert (routed["how"], routed["agent"]) == ("outrider", None)
+    told = typed(*asked)
+    assert (told.code, told.out.partition("\n")[0]) == (0, "claude.haiku")
+    back = ["outrider", "install", *flags, "--restore"]
+    words = f"`scribe` would do this, but its file is gone: `{' '.join(back)}` brings it back"
+    assert told.err.splitlines().count(f"outrider: {words}") == 1
+    assert "its file is gone" not in typed("route", "-m", "claude.haiku", "hello").err
+    assert typed(*back[1:], "-q").code == 0
+    assert typed(*asked, "--json").json["agent"] == "scribe"
+
+
 def test_a_paused_pack(typed: Shell, installed: Path) -> None:
     """No agent of ours is there, so a route sends nobody to one."""
     assert typed("pause", "-q").code == 0

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from outrider.doors import client_survey
-from outrider.doors.client_pack import PLUGIN_NAMES, Installed, has_own_pack, installed, plugins
+from outrider.doors.client_pack import AGENTS, PLUGIN_NAMES, Installed, gone, has_own_pack, installed, plugins
 from outrider.doors.settings import Places
 
 NAMES = {"scout": "scout", "reviewer": "outrider-reviewer"}
@@ -153,3 +153,33 @@ def test_a_repository_that_brings_our_agents(places: Places) -> None:
     assert not has_own_pack(places)
     put(os.path.join(places.project or "", ".claude", "agents", "outrider", "scout.md"), "---\n")
     assert has_own_pack(places)
+
+
+def agent_files(folder: str | None, *names: str) -> None:
+    """Writes files of agents of ours."""
+    for name in names:
+        put(os.path.join(folder or "", "agents", "outrider", f"{name}.md"), "---\n")
+
+
+def test_an_agent_without_a_file_is_gone(places: Places) -> None:
+    """Where the pack is there as files, and nobody else has its name; a plugin's are the client's matter."""
+    loose, plugged = Installed(form="loose", names=NAMES), Installed(form="plugin", names=PLUGIN_NAMES)
+    others = [name for name in AGENTS if name != "reviewer"]
+    assert gone(places, Installed()) == frozenset()
+    assert gone(places, loose) == frozenset(AGENTS)
+    agent_files(places.claude, *others)
+    assert gone(places, loose) == {"reviewer"}
+    put(os.path.join(places.claude, "agents", "reviewer.md"), "---\n")
+    assert gone(places, loose) == {"reviewer"}, "ours has another name here, which is free"
+    put(os.path.join(places.claude, "agents", "outrider-reviewer.md"), "---\n")
+    assert gone(places, loose) == frozenset()
+    assert gone(places, plugged) == frozenset()
+
+
+@pytest.mark.parametrize("pack", [Installed(), Installed(form="loose", paused=True)], ids=["not installed", "paused"])
+def test_of_a_repositorys_own_pack_an_agent_may_be_gone(places: Places, pack: Installed) -> None:
+    """Its files count beside the user's, and alone where the user has none or they are paused."""
+    agent_files(places.claude, "scout")
+    agent_files(os.path.join(places.project or "", ".claude"), *AGENTS[1:])
+    assert gone(places, pack) == {AGENTS[0]} == {"scout"}
+    assert gone(places, Installed(form="loose")) == frozenset()

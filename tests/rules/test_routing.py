@@ -220,6 +220,26 @@ def test_which_agent(
 
 
 @pytest.mark.parametrize(
+    ("task", "gone", "way"),
+    [
+        ({"agent": "reviewer"}, {"reviewer"}, ("outrider", None)),
+        ({}, {"reviewer"}, ("outrider", None)),
+        ({"agent": "reviewer"}, {"scout"}, ("subagent", "outrider-reviewer")),
+        ({"agent": "theirs"}, {"reviewer", "theirs"}, ("subagent", "theirs")),
+    ],
+    ids=["named by its task", "first of its tier", "another's", "not ours"],
+)
+def test_an_agent_whose_file_is_gone_is_not_named(
+    task: Mapping[str, Any], gone: set[str], way: tuple[str, str | None]
+) -> None:
+    """The work is the helper's then, and no other agent of that tier is made to do it."""
+    values = {**VALUES, "tasks": {"work": {"chain": ["inside.sonnet"], **task}}}
+    here = state("a", agent_names={"reviewer": "outrider-reviewer"}, gone=frozenset(gone))
+    found = decide(Selection(), here, values=values)
+    assert (found.how, found.agent) == way
+
+
+@pytest.mark.parametrize(
     ("selection", "effort"),
     [
         (Selection(), "low"),

@@ -8,8 +8,8 @@ from outrider.cli.selecting import selection_options
 from outrider.cli.show import dollars, dump, note, out
 
 if TYPE_CHECKING:
+    from outrider.cli.asking import Decided
     from outrider.cli.session import Session
-    from outrider.data import Route
 
 EPILOG = """\b
 Examples:
@@ -45,7 +45,7 @@ def route(prompt: str | None, *, as_json: bool, **choosing: Any) -> int:
         error = {"error": {"kind": kind, "message": message, "hint": hint}} if code else {}
         dump({**routed(decision, estimate=None if likely is None else float(likely)), **error})
         return code
-    for text in (*session.registry.notes, *decision.notes, *_of_the_pack(session, decision)):
+    for text in (*session.registry.notes, *decision.notes, *_of_the_pack(session, decided)):
         note(text)
     if not decision.chain:
         out(f"no model: {message}\n  rule: {decision.rule}\nto have one, {hint}")
@@ -67,8 +67,9 @@ def route(prompt: str | None, *, as_json: bool, **choosing: Any) -> int:
     return 0
 
 
-def _of_the_pack(session: "Session", decision: "Route") -> tuple[str, ...]:
+def _of_the_pack(session: "Session", decided: "Decided") -> tuple[str, ...]:
     """Says why a subagent of ours that would do the work cannot be sent."""
+    decision = decided.route
     if decision.agent in session.registry.values.get("agents", {}) and session.pack.form is None:
         from outrider.doors.client_pack import has_own_pack
 
@@ -79,4 +80,18 @@ def _of_the_pack(session: "Session", decision: "Route") -> tuple[str, ...]:
     is_native = first is not None and session.registry.providers[first.provider].dialect == "native"
     if is_native and decision.agent is None and session.pack.paused:
         return ("the pack is paused, so there is no subagent to send: `outrider status` says how it comes back",)
-    return ()
+    missed = _missed(session, decided) if is_native and decided.situation.gone else None
+    if missed is None:
+        return ()
+    flag = "" if session.pack.form == "loose" else " --project"
+    return (f"`{missed}` would do this, but its file is gone: `outrider install{flag} --restore` brings it back",)
+
+
+def _missed(session: "Session", decided: "Decided") -> str | None:
+    """Returns the subagent that would be sent if no file of ours were gone; None where that is the one that is."""
+    from outrider.records import replace
+    from outrider.rules.routing import route as decide
+
+    whole = replace(decided.situation, gone=frozenset())
+    found = decide(session.registry, decided.selection, decided.facts, whole).agent
+    return found if found != decided.route.agent else None

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from outrider.doors import registry as registry_door
 from outrider.doors import state
-from outrider.doors.client_pack import Installed, has_own_pack, installed
+from outrider.doors.client_pack import Installed, gone, has_own_pack, installed
 from outrider.doors.keys import Keys
 from outrider.doors.ledger import Ledger
 from outrider.doors.settings import Places, is_inside_claude, places
@@ -82,7 +82,7 @@ class Session:
             keys=self.keys.present(self.registry), health=self.ledger.health(), served=self.ledger.served(),
             limits=limits, spend=self.ledger.spend(run, at=at, repository=self.places.project),
             now=time.monotonic(), at=at, agent_names=self.pack.names,
-            paused=self.pack.paused and not has_own_pack(self.places),
+            paused=self.pack.paused and not has_own_pack(self.places), gone=gone(self.places, self.pack),
         )  # fmt: skip
 
     @cached_property

@@ -56,6 +56,21 @@ def has_own_pack(places: Places) -> bool:
     return places.project is not None and os.path.isdir(os.path.join(places.project, ".claude", "agents", PLUGIN))
 
 
+def gone(places: Places, pack: Installed) -> frozenset[str]:
+    """Returns which of our agents have no file, where the pack is there as files; nor has anybody else their name."""
+    folders = [os.path.join(places.claude, "agents")] if pack.form == "loose" and not pack.paused else []
+    if has_own_pack(places):
+        folders.append(os.path.join(places.project or "", ".claude", "agents"))
+    if not folders or (pack.form == "plugin" and not pack.paused):
+        return frozenset()
+    return frozenset(agent for agent in AGENTS if not _has_file(agent, pack.names.get(agent, agent), folders))
+
+
+def _has_file(agent: str, name: str, folders: list[str]) -> bool:
+    paths = (path for folder in folders for path in ((folder, PLUGIN, agent), (folder, name)))
+    return any(os.path.isfile(f"{os.path.join(*path)}.md") for path in paths)
+
+
 def _loose(places: Places) -> Installed | None:
     path = os.path.join(places.claude, *MANIFEST)
     stored = client_settings.values(path)

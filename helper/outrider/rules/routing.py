@@ -263,8 +263,8 @@ def _agent(registry: Registry, task: Task, order: tuple[str, ...], situation: Si
     """Returns the subagent that does this, where the first choice is native: by its name in the client.
 
     One of ours that is not installed is named all the same, plainly: to say what would do it is the point of a route.
-    While the pack is paused there is no agent of ours to send, so the work is the helper's; a user's own agent that
-    a task names stays.
+    While the pack is paused, or that agent's file is gone, there is none of ours to send, so the work is the helper's;
+    a user's own agent that a task names stays.
     """
     if not order:
         return None
@@ -275,7 +275,7 @@ def _agent(registry: Registry, task: Task, order: tuple[str, ...], situation: Si
     named: str | None = task.row.get("agent") or next(
         (name for name, agent in rows.items() if str(agent.get("tier", "")).partition("/")[0] == first.id), None
     )
-    if named is None or (named in rows and situation.paused):
+    if named is None or (named in rows and (situation.paused or named in situation.gone)):
         return None
     return situation.agent_names.get(named, named)
 

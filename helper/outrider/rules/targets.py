@@ -35,8 +35,8 @@ class Situation:
 
     `keys` maps a provider to the id of its key (empty for one that needs none); a provider without a usable key is
     missing. `now` is monotonic, `at` is wall-clock, both in seconds. `agent_names` is what our subagents are called in
-    the client, empty where it has none of them; `paused` says that it has them, and does not see them. `prices` are the
-    catalog's, by provider and wire id, for models that have none of their own.
+    the client, empty where it has none of them; `paused` says that it has them, and does not see them, and `gone` names
+    those whose file is not there. `prices` are the catalog's, by provider and wire id, for models without their own.
     """
 
     keys: Mapping[str, str]
@@ -48,6 +48,7 @@ class Situation:
     at: float = 0.0
     agent_names: Mapping[str, str] = NOTHING
     paused: bool = False
+    gone: frozenset[str] = frozenset()
     prices: "Mapping[tuple[str, str], Known]" = MappingProxyType({})
 
 
