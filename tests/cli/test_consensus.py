@@ -191,6 +191,26 @@ def test_a_claude_seat_votes_by_its_answer(typed: Shell, server: ScriptedServer)
     assert "--answer claude.sonnet=FILE" in without["votes"][1]["failure"]
 
 
+@pytest.mark.parametrize(
+    ("seats", "counted"),
+    [
+        (("-m", "here.one", "-m", "here.two"), "2 asked · "),
+        (("-m", "here.one", "-m", "here.two", "-m", "claude.sonnet"), "2 asked, 1 not asked · "),
+        (("-m", "here.three", "-m", "here.two", "-m", "claude.sonnet"), "2 asked, 1 not asked · "),
+    ],
+    ids=["all", "one inside the client", "one that failed"],
+)
+def test_the_receipt_counts_who_was_asked(
+    typed: Shell, home: Path, server: ScriptedServer, seats: tuple[str, ...], counted: str
+) -> None:
+    """A seat for which nothing left is told apart; one that was asked and failed counts, as it does in the book."""
+    votes(server, one="yes", two="yes")
+    server.always(status(400), model="three")
+    *_, receipt = typed("consensus", *seats, "--choices", "yes,no", "is it safe?").err.splitlines()
+    assert receipt.startswith(f"outrider: {counted}")
+    assert len(booked(home)[1]) == int(counted.partition(" ")[0])
+
+
 def test_private_asks_no_remote_judge(typed: Shell, home: Path, server: ScriptedServer) -> None:
     """Neither one that is named nor one that would be chosen."""
     write_seats(home, server, is_local=True, default="all", tasks={"all": {"chain": ["far.x", "here.one"]}})

@@ -92,7 +92,8 @@ class Asking:
         )  # fmt: skip
         route = decide(session.registry, selection, facts, decided.situation)
         if not route.targets:
-            return Reply(seat=turn.seat, text=None, failure=why_not(session.registry, turn.seat.model, route.passed))
+            why = why_not(session.registry, turn.seat.model, route.passed)
+            return Reply(seat=turn.seat, text=None, failure=why, asked=False)
         route = replace(route, targets=route.targets[:1])
         request = replace(decided.request, messages=turn.messages, schema=turn.schema, stream=False)
         limits = for_route(decided.limits, tuple((one.model, one.provider.row) for one in route.targets))
@@ -120,7 +121,7 @@ class Asking:
             cost_known=all(attempt.cost_known for attempt in booked),
             in_doubt=sum(costs["in_doubt"], Decimal(0)),
             certainty=next((certainty for certainty in LEAST_CERTAIN if costs[certainty]), "not_sent"),
-            seconds=0.0 if self._form.replay else self._world.now() - began,
+            seconds=0.0 if self._form.replay else self._world.now() - began, asked=bool(booked),
             input=sum(usage.input for usage in usages), output=sum(usage.output for usage in usages),
         )  # fmt: skip
 

@@ -123,13 +123,14 @@ def failed(
 
 
 def receipt(table: Table, said: Said) -> str:
-    """Returns the line under a report: how many calls, tokens, cents, what of them is in doubt, and the run."""
-    asked = [reply for _, reply in said]
+    """Returns the line under a report: how many were asked, tokens, cents, what of them is in doubt, and the run."""
+    asked = [reply for _, reply in said if reply.asked]
+    others = f", {len(said) - len(asked)} not asked" if len(said) > len(asked) else ""
     cents = f"{spent(said) * 100:.4f}".rstrip("0").rstrip(".")
     about = "" if all(one.cost_known and one.certainty in {"exact", "not_sent"} for one in asked) else "about "
     doubt = f", {dollars(doubtful(said))} of it in doubt" if doubtful(said) else ""
     tokens = f"{sum(one.input for one in asked):,} in, {sum(one.output for one in asked):,} out"
-    return f"{len(asked)} asked · {tokens} · {about}{cents} cents{doubt} · {table.command} · run {table.number}"
+    return f"{len(asked)} asked{others} · {tokens} · {about}{cents} cents{doubt} · {table.command} · run {table.number}"
 
 
 WORDS = frozenset({"answer", "text", "reason", "why", "findings", "choice"})

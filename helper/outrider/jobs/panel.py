@@ -76,7 +76,7 @@ async def _round(wanted: Ask, doors: Doors) -> Round:
 
 
 def _never_asked(turn: Turn) -> Reply:
-    return Reply(seat=turn.seat, text=None, late=True)
+    return Reply(seat=turn.seat, text=None, late=True, asked=False)
 
 
 def _is_enough(wanted: Ask, replies: dict[int, Reply]) -> bool:

@@ -56,7 +56,8 @@ class Reply:
     """What came of one turn. `text` is None where the seat failed, and `failure` says how.
 
     `cost` is what the book holds for it; `in_doubt` is the part of it that may never be billed, and `certainty` that of
-    its least certain call. `given` marks an answer that was handed in, `late` a seat that was cut off.
+    its least certain call. `given` marks an answer that was handed in, `late` a seat that was cut off; `asked` is false
+    of one that could not be asked, so that nothing left for it.
     """
 
     seat: Seat
@@ -72,6 +73,7 @@ class Reply:
     served_by: str = ""
     given: bool = False
     late: bool = False
+    asked: bool = True
 
 
 @record
