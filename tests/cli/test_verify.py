@@ -64,7 +64,15 @@ def test_a_draft_from_elsewhere_is_looked_at(typed: Shell, server: ScriptedServe
     server.always(look("wrong date"), model="two")
     draft = ("--answer", "claude.sonnet=draft.md", "--verifier", "here.two")
     done = typed("verify", *draft, "is it right?")
-    assert (done.code, done.out, "found: wrong date" in done.err) == (4, "a draft\n", True)
+    assert (done.code, done.out) == (4, "a draft\n")
+    *told, receipt = done.err.splitlines()
+    next_step = "hand it in again once it is mended, or name who mends it with `-m MODEL`"
+    assert told == [
+        "outrider: round 1: not accepted",
+        "outrider:   found: wrong date",
+        f"outrider: not accepted: claude.sonnet cannot be asked to mend its draft: {next_step}; cost $0.0000",
+    ]
+    assert receipt.startswith("outrider: 1 asked, 1 not asked · ")
     assert [seen.json["model"] for seen in server.asked] == ["two"]
     server.script(look("wrong date"), look(), model="two")
     server.always(say("mended"), model="one")

@@ -9,6 +9,7 @@ from outrider.rules.panels.verifying import Question, Verdict, next_round, read
 
 WRITER, LOOKER = Seat(model="writer", family="a"), Seat(model="looker", family="b")
 PLAIN = Question(messages=(Message(role="user", text="write it"),), generator=WRITER, verifier=LOOKER, mark="m")
+NEXT_STEP = "hand it in again once it is mended, or name who mends it with `-m MODEL`"
 CHECKED = replace(PLAIN, checks=(("one",), ("two",)))
 
 
@@ -116,6 +117,23 @@ def test_a_writer_that_fails_leaves_what_there_was() -> None:
     assert (ended(PLAIN, text(None)).kind, ended(PLAIN, text(None)).answer) == ("failed", None)
     later = ended(PLAIN, text("draft"), REJECT, text(None))
     assert (later.kind, later.answer, later.why) == ("not_accepted", "draft", "writer failed: quota: x")
+
+
+@pytest.mark.parametrize(
+    ("given_by", "asked", "why"),
+    [
+        (WRITER, False, f"writer cannot be asked to mend its draft: {NEXT_STEP}"),
+        (WRITER, True, "writer failed: quota: x"),
+        (LOOKER, False, "writer failed: quota: x"),
+    ],
+    ids=["who handed it in", "asked, and failed", "another, by its name"],
+)
+def test_a_rejected_draft_that_its_writer_cannot_be_asked_to_mend(given_by: Seat, *, asked: bool, why: str) -> None:
+    """Nobody failed: the draft was not accepted, and the next step is said."""
+    question = replace(PLAIN, given=Reply(seat=given_by, text="mine", given=True))
+    unmended = Round(purpose="answer", replies=(Reply(seat=WRITER, text=None, failure="quota: x", asked=asked),))
+    verdict = ended(question, REJECT, unmended)
+    assert (verdict.kind, verdict.answer, verdict.why) == ("not_accepted", "mine", why)
 
 
 def test_a_verifier_that_cannot_be_read_is_asked_once_more() -> None:

@@ -77,7 +77,7 @@ def next_round(question: Question, steps: tuple[Step, ...]) -> Ask | Check | Ver
         else:
             return Ask(purpose="answer", turns=(_wanted(question, best),))
         if reply.text is None:
-            return _ended(drafts, f"{reply.seat.model} failed: {reply.failure}")
+            return _ended(drafts, _no_text(question, reply))
         checked: list[Checked] = []
         for check in _checks(question, reply.text):
             if not left:
@@ -129,6 +129,17 @@ def _reply(step: Step) -> Reply:
     if isinstance(step, Checked):
         raise TypeError("an answer was wanted, and a check came")
     return step.replies[0]
+
+
+def _no_text(question: Question, reply: Reply) -> str:
+    """Says why there is no text; of who can only hand one in, what to do next."""
+    name = reply.seat.model
+    if reply.asked or question.given is None or question.given.seat.model != name:
+        return f"{name} failed: {reply.failure}"
+    return (
+        f"{name} cannot be asked to mend its draft: hand it in again once it is mended, or name who mends it "
+        "with `-m MODEL`"
+    )
 
 
 def _as_checked(step: Step) -> Checked:
