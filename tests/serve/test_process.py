@@ -73,7 +73,7 @@ def test_a_first_signal_lets_a_call_end(models: Any, server: ScriptedServer, fol
 
 @pytest.mark.process
 def test_an_answer_is_in_the_book_whenever_we_are_killed(models: Any, server: ScriptedServer, folder: Path) -> None:
-    """Its settlement may still be on its way to the disk: then its row stands at its worst case, and is never missing."""
+    """Its settlement may be on its way to the disk still: then its row stands at its worst case; it never lacks."""
     with started(folder) as (process, said):
         endpoint = Told(said)
         heard = endpoint.chat(endpoint.headers, model="here.one")

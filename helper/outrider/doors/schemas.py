@@ -7,7 +7,7 @@ keys. It must not know what the schemas are about.
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from outrider.data import Json
 from outrider.errors import OutriderError
@@ -82,7 +82,8 @@ def check_schema(schema: Json, *, source: str) -> None:
         raise OutriderError(f"{source} is not a JSON Schema: it is {_kind(schema)}", hint=hint)
     try:
         # Of the formats a schema may have only the one that would fail later: a pattern that is none.
-        type(_validator(schema)).check_schema(schema, format_checker=jsonschema.FormatChecker(("regex",)))
+        kind: Any = type(_validator(schema))
+        kind.check_schema(schema, format_checker=jsonschema.FormatChecker(("regex",)))
         _check_references(schema)
     except jsonschema.SchemaError as fault:
         path = json_path(tuple(fault.absolute_path))
