@@ -53,6 +53,8 @@ PATHS = [{"pattern": "secrets/**", "class": "local-only"}]
         ({"path": "docs/../secrets/pay.csv"}, True),
         ({"paths": ["README.md", "secrets/pay.csv"]}, True),
         ({"deep": {"er": [{"path": "secrets/pay.csv"}]}}, True),
+        ({"contents": {"secrets/pay.csv": "new"}}, True),
+        ({"path": "./" * 3_000 + "secrets/pay.csv"}, True),
         ({"path": "README.md"}, False),
         ({"text": "secrets/pay.csv\nis a file"}, False),
         ({"count": 3, "path": ""}, False),
@@ -64,6 +66,14 @@ def test_no_tool_reads_what_the_run_may_not(papers: Path, home: Path, arguments:
     told = json.loads(json.dumps(arguments).replace("{root}", str(papers)))
     why = guard(home, server, paths=PATHS).why_not(server, told)
     assert why == ("pay.csv is local-only, and this run is public" if is_told else None)
+
+
+def test_more_than_can_be_looked_through_is_not_handed_on(papers: Path, home: Path) -> None:
+    """A path behind hundreds of others is no way around the rule."""
+    server = a_server(str(papers), local=True)
+    many = {"paths": ["README.md"] * 600 + ["secrets/pay.csv"]}
+    why = guard(home, server, paths=PATHS).why_not(server, many)
+    assert why == "the arguments hold more than 500 texts, which are too many to look through"
 
 
 def test_a_path_within_the_servers_own_folder_is_seen(papers: Path, home: Path, tmp_path: Path) -> None:

@@ -4,9 +4,12 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from outrider.cli.schemas import judged
+from outrider.data import Answer, Failure, Usage
 from outrider.doors.schemas import MOST_PROBLEMS, Problem, check_schema, json_path, problems
 from outrider.errors import OutriderError
 
@@ -268,3 +271,25 @@ def test_the_library_is_loaded_by_checking_only() -> None:
         env={"PYTHONPATH": str(ROOT / "helper")},
     )
     assert done.stdout == "False False\n"
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$defs": {"a": {"type": "string"}}, "properties": {"x": {"$ref": "#/$defs/a"}}},
+        {"properties": {"next": {"$ref": "#"}}},
+        {"$defs": {"a": {"$id": "https://example.com/a"}}, "$ref": "https://example.com/a"},
+        {"enum": [{"$ref": "#/nowhere"}], "properties": {"$ref": {"type": "string"}}},
+        {"$schema": "http://json-schema.org/draft-07/schema#", "definitions": {"a": {}}, "$ref": "#/definitions/a"},
+    ],
+)
+def test_a_reference_that_leads_somewhere_is_sound(schema: Any) -> None:
+    """Within the schema, to itself, by a name of its own; what is only a value is none."""
+    check_schema(schema, source="it")
+
+
+def test_an_answer_that_a_schema_cannot_judge_is_an_answer_that_does_not_fit() -> None:
+    """What only shows when it is used ends the call and no more: its price is known by then."""
+    found = judged({"$ref": "#"}, Answer(text="{}", usage=Usage()))
+    assert isinstance(found, Failure)
+    assert (found.kind, "cannot be judged" in found.message) == ("bad_response", True)

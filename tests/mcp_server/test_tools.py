@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from mcp.shared.exceptions import MCPError
 
+from outrider.mcp_server.roots import folders_of
 from outrider.rules import served
 from tests.cli.seated import vote
 from tests.cli.typing_it import write_layer
@@ -97,6 +98,26 @@ def test_the_clients_roots_are_where_files_are(layer: Any, tmp_path: Path, serve
     assert not done.is_error, text(done)
     assert "do it" in server.asked[0].json["messages"][-1]["content"]
     assert call("ask", roots=(root,), prompt="look", files=[str(tmp_path / "project" / "notes.md")]).is_error
+
+
+@pytest.mark.parametrize("folder", ["/", "~"])
+def test_a_server_that_was_started_nowhere_reads_no_file(
+    folder: str, layer: Any, home: Path, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client without roots that starts it at home, or at the root of all files, has not said where it works."""
+    user = Path.home()
+    (user / "notes.md").write_text("secret", encoding="utf-8")
+    monkeypatch.chdir(Path(folder).expanduser())
+    done = call("ask", prompt="look", files=[str(user / "notes.md")])
+    assert (done.is_error, server.asked) == (True, ())
+    assert text(done).startswith("error: no file is read for a client that says no folder")
+    assert not call("ask", prompt="look").is_error
+
+
+def test_a_root_that_is_no_folder_of_ours_leaves_the_others(tmp_path: Path) -> None:
+    """Places elsewhere, broken addresses and what is not there are passed over."""
+    found = folders_of(("vscode-vfs://github/a", "file://[::1/", "file:///no/such", "", tmp_path.as_uri()))
+    assert found == (str(tmp_path),)
 
 
 def test_what_the_client_may_not_read_it_may_not_have_read(

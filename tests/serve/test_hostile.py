@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from outrider.doors.ledger import Ledger
 from outrider.doors.settings import places
 from outrider.serve.http import LONGEST_BODY
@@ -212,6 +214,28 @@ def test_wrong_types_are_named_by_their_place(endpoint: Running) -> None:
     assert (heard.status, heard.error["param"], heard.error["type"]) == (
         400, "messages[0].content", "invalid_request_error",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "wat"}, {"properties": 5}, {"patternProperties": {"(": {}}}, {"$ref": "#/$defs/no"},
+        {"$ref": "http://127.0.0.1:9/x"},
+    ],
+)  # fmt: skip
+def test_a_schema_that_is_none_is_refused_before_anybody_is_paid(
+    schema: Any, endpoint: Running, server: ScriptedServer
+) -> None:
+    """It is the client's mistake, and no model's."""
+    wanted = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
+    heard = endpoint.chat(model="here.one", response_format=wanted)
+    assert (heard.status, heard.error["param"], server.requests) == (400, "response_format", ())
+
+
+def test_a_number_beyond_all_numbers_is_no_number(endpoint: Running) -> None:
+    """It is named, and is no fault of ours."""
+    heard = endpoint.raw("POST", CHAT, FINE[:-1] + b', "seed": ' + b"9" * 400 + b"}")
+    assert (heard.status, heard.error["param"]) == (400, "seed")
 
 
 def test_the_path_of_a_project_is_the_same_endpoint(endpoint: Running) -> None:

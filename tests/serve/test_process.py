@@ -71,6 +71,19 @@ def test_a_first_signal_lets_a_call_end(models: Any, server: ScriptedServer, fol
         assert process.stderr.read() == ""
 
 
+@pytest.mark.process
+def test_an_answer_is_in_the_book_whenever_we_are_killed(models: Any, server: ScriptedServer, folder: Path) -> None:
+    """Its settlement may be on its way to the disk still: then its row stands at its worst case; it never lacks."""
+    with started(folder) as (process, said):
+        endpoint = Told(said)
+        heard = endpoint.chat(endpoint.headers, model="here.one")
+        process.kill()
+        process.wait(20)
+    run = json.loads(heard.body)["outrider"]["run"]
+    (row,) = rows(folder, "SELECT run, outcome, certainty FROM attempts")
+    assert row in ((run, "open", "in_doubt"), (run, "answer", "exact"))
+
+
 def test_a_second_signal_cuts_it_off(models: Any, server: ScriptedServer, folder: Path) -> None:
     """A call that would take for ever hears that we are ending, and is booked in doubt."""
     server.always(way("hang"))

@@ -14,7 +14,7 @@ from outrider.rules.tools.servers import READERS, Server
 MANY_TOKENS = 5_000
 """Tokens that every round of a run pays for the tools of one server, above which the user should hear of it."""
 MISSING = "the `mcp` library is missing"
-INSTALL = "run `./install.sh` again"
+INSTALL = "run `./install.sh --mcp` in the checkout"
 
 
 def every_server(session: Session) -> Iterator[Check]:

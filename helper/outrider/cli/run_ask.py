@@ -120,7 +120,7 @@ def _ask_with_tools(session: Session, decided: Decided, form: Form, number: str,
     except ModuleNotFoundError as missing:
         raise OutriderError(
             f"tools need the library `{(missing.name or 'mcp').partition('.')[0]}`, which is not installed",
-            hint="run `./install.sh` again",
+            hint="run `./install.sh --mcp` in the checkout",
         ) from None
 
     return ask_with_tools(session, decided, form, number, plan)

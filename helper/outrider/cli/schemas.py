@@ -43,7 +43,11 @@ def judged(schema: Mapping[str, Any], answer: Answer) -> Outcome:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return _unfit(answer, "is not JSON")
-    found = schemas.problems(value, schema)
+    try:
+        found = schemas.problems(value, schema)
+    except OutriderError as fault:
+        # Raised from here the call would stay open in the book, at its worst case.
+        return _unfit(answer, f"cannot be judged: {fault.message}")
     if found:
         return _unfit(answer, f"does not fit the schema: {found[0].path}: {found[0].message}")
     return answer if text == answer.text else replace(answer, text=text)

@@ -6,6 +6,7 @@ is not read for it here. It sees what is written in the arguments and nothing el
 
 import os
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from outrider.cli import classifying
@@ -42,7 +43,9 @@ class Guard:
 
     def why_not(self, server: Server, arguments: Mapping[str, Any]) -> str | None:
         """Says why a call may not be made, or None."""
-        texts = tuple(_texts(arguments))[:MOST_TEXTS]
+        texts = tuple(islice(_texts(arguments), MOST_TEXTS + 1))
+        if len(texts) > MOST_TEXTS:
+            return f"the arguments hold more than {MOST_TEXTS} texts, which are too many to look through"
         if not server.is_local:
             name = next((name for value, name in self._secrets.items() if any(value in text for text in texts)), None)
             if name is not None:
@@ -77,7 +80,8 @@ def _texts(value: Any) -> Iterator[str]:
         case str():
             yield value
         case Mapping():
-            for inner in value.values():
+            for name, inner in value.items():
+                yield str(name)
                 yield from _texts(inner)
         case list():
             for inner in value:
@@ -89,6 +93,9 @@ def _texts(value: Any) -> Iterator[str]:
 def _paths(text: str, folders: tuple[str, ...]) -> Iterator[str]:
     """Yields the files that a text may name: as it is, and in each folder that the server knows."""
     plain = text.removeprefix("file://")
+    if len(plain) > LONGEST_PATH:
+        # A server may shorten a path before it opens it, as `./` again and again asks for.
+        plain = os.path.normpath(plain)
     if not plain or len(plain) > LONGEST_PATH or "\n" in plain or "\0" in plain:
         return
     plain = os.path.expanduser(plain)

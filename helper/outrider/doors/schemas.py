@@ -7,7 +7,7 @@ keys. It must not know what the schemas are about.
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from outrider.data import Json
 from outrider.errors import OutriderError
@@ -57,6 +57,8 @@ def json_path(keys: tuple[str | int, ...]) -> str:
 
 def problems(document: Json, schema: Mapping[str, Json]) -> tuple[Problem, ...]:
     """Returns everything that is wrong with a document, in its order, at most 200; the schema must be a sound one."""
+    import re
+
     validator = _validator(schema)
     try:
         found = islice(validator.iter_errors(document), MOST_PROBLEMS)
@@ -66,10 +68,9 @@ def problems(document: Json, schema: Mapping[str, Json]) -> tuple[Problem, ...]:
     except RecursionError:
         raise OutriderError("the document is nested too deeply to be checked", hint="make it flatter") from None
     except _unresolvable() as fault:
-        raise OutriderError(
-            f"the schema refers to `{_shown(str(fault.ref))}`, which is not in it",
-            hint="write what it refers to into its `$defs`: schemas are never fetched",
-        ) from None
+        raise _nowhere(fault) from None
+    except re.error:
+        raise OutriderError("the schema has a `pattern` that is no regular expression", hint="mend it") from None
 
 
 def check_schema(schema: Json, *, source: str) -> None:
@@ -80,12 +81,47 @@ def check_schema(schema: Json, *, source: str) -> None:
     if not isinstance(schema, dict):
         raise OutriderError(f"{source} is not a JSON Schema: it is {_kind(schema)}", hint=hint)
     try:
-        type(_validator(schema)).check_schema(schema)
+        # Of the formats a schema may have only the one that would fail later: a pattern that is none.
+        kind: Any = type(_validator(schema))
+        kind.check_schema(schema, format_checker=jsonschema.FormatChecker(("regex",)))
+        _check_references(schema)
     except jsonschema.SchemaError as fault:
         path = json_path(tuple(fault.absolute_path))
         raise OutriderError(f"{source} is not a JSON Schema: {path} {_message(fault)}", hint=hint) from None
     except RecursionError:
         raise OutriderError(f"{source} is nested too deeply to be a JSON Schema", hint=hint) from None
+
+
+def _check_references(schema: dict[str, Json]) -> None:
+    """Raises OutriderError for a reference that leads nowhere. Where parts have names of their own, use will tell."""
+    from referencing import Registry
+    from referencing.jsonschema import DRAFT202012
+
+    found = tuple(_references(schema))
+    if None in found:
+        return
+    root = Registry().with_resource("", DRAFT202012.create_resource(schema)).resolver()
+    for reference in found:
+        try:
+            root.lookup(str(reference))
+        except _unresolvable() as fault:
+            raise _nowhere(fault) from None
+
+
+def _references(value: Json) -> Iterator[str | None]:
+    """Yields what a schema refers to, and None where a part of it gives itself a name."""
+    match value:
+        case dict():
+            for name, inner in value.items():
+                if name in {"$id", "id", "$anchor", "$dynamicAnchor"} and isinstance(inner, str):
+                    yield None
+                elif name == "$ref" and isinstance(inner, str):
+                    yield inner
+                elif name not in {"const", "enum", "default", "examples"}:
+                    yield from _references(inner)
+        case list():
+            for inner in value:
+                yield from _references(inner)
 
 
 @memo
@@ -96,6 +132,13 @@ def _validator(schema: Mapping[str, Json]) -> "Validator":
     kind = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
     # Without a registry of its own the library would fetch what a schema refers to.
     return kind(schema, registry=EMPTY_REGISTRY)
+
+
+def _nowhere(fault: "Unresolvable") -> OutriderError:
+    return OutriderError(
+        f"the schema refers to `{_shown(str(fault.ref))}`, which is not in it",
+        hint="write what it refers to into its `$defs`: schemas are never fetched",
+    )
 
 
 def _unresolvable() -> "type[Unresolvable]":

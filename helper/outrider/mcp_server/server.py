@@ -15,15 +15,16 @@ from mcp.types import (
     CallToolRequestParams,
     CallToolResult,
     ListRootsRequest,
-    ListRootsResult,
     ListToolsResult,
     NotificationParams,
+    Result,
 )
 
 from outrider import __version__
 from outrider.errors import OutriderError
 from outrider.mcp_server.desk import Desk
 from outrider.mcp_server.results import Said, mistake, mistaken
+from outrider.mcp_server.roots import folders_of, started_in
 from outrider.rules import served
 
 Context = ServerRequestContext[Any, Any]
@@ -37,6 +38,12 @@ PATIENCE = 2.0
 ROOTS_PATIENCE = 5.0
 SAY_EVERY = 1.0
 """Seconds between two words on how a call goes."""
+
+
+class Roots(Result):
+    """Where a client says that it works. Not the library's own: one folder that is no file's would lose all others."""
+
+    roots: list[Any]
 
 
 class Talk:
@@ -149,8 +156,7 @@ class Front:
         """Returns the folders from which files may be read."""
         if self._roots:
             return self._roots
-        project = self._desk.session().places.project
-        return (project or self._desk.folder,)
+        return started_in(self._desk.session().places.project, self._desk.folder)
 
     async def _know_roots(self, context: Context) -> None:
         """Asks the client once where it works, if it can say so."""
@@ -166,14 +172,12 @@ class Front:
             return ()
         try:
             told = await context.session.send_request(
-                ListRootsRequest(), ListRootsResult, request_read_timeout_seconds=ROOTS_PATIENCE
+                ListRootsRequest(), Roots, request_read_timeout_seconds=ROOTS_PATIENCE
             )
         except Exception as fault:  # noqa: BLE001 - a client that cannot say it is taken to be where it started us
             sys.stderr.write(f"outrider: the client did not say its roots: {fault}\n")
             return ()
-        from outrider.mcp_server.roots import folders_of
-
-        return folders_of(tuple(str(root.uri) for root in told.roots))
+        return folders_of(tuple(str(root.get("uri", "")) for root in told.roots if isinstance(root, dict)))
 
     async def forget_roots(self, _: Context, __: NotificationParams) -> None:
         """Asks for the roots again at the next call: they have changed."""

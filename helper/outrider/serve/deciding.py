@@ -2,12 +2,14 @@
 
 import asyncio
 from base64 import b64decode
+from collections.abc import Mapping
 
 from outrider.cli.asking import Decided
 from outrider.cli.prompts import LONGEST_PROMPT, Prompt
 from outrider.cli.prompts import facts as facts_of
-from outrider.data import Message, Route
+from outrider.data import Json, Message, Route
 from outrider.discovery import ask_server, stale
+from outrider.doors import schemas
 from outrider.doors.transport import Send
 from outrider.errors import OutriderError
 from outrider.records import record, replace
@@ -43,9 +45,11 @@ class Deciding:
         self._send = send
         self._is_private = is_private
         self._asking_servers = asyncio.Lock()
+        self._sound: Mapping[str, Json] | None = None
 
     async def settle(self, asked: Asked, run: str) -> Settled:
         """Returns which models are asked, in order, and why."""
+        self._check(asked.request.schema)
         standing = self._kept.standing()
         registry = standing.registry
         selection = self._selection(standing, asked.model)
@@ -72,6 +76,16 @@ class Deciding:
             route=route,
         )  # fmt: skip
         return Settled(standing=standing, decided=decided)
+
+    def _check(self, schema: Mapping[str, Json] | None) -> None:
+        """Refuses a schema that is none before anybody is paid for an answer to it; the last good one is known."""
+        if schema is None or schema == self._sound:
+            return
+        try:
+            schemas.check_schema(dict(schema), source="the schema")
+        except OutriderError as mistake:
+            raise Unfit(mistake.message, hint=mistake.hint, param="response_format", code="invalid_value") from None
+        self._sound = schema
 
     def _selection(self, standing: Standing, name: str) -> Selection:
         registry = standing.registry

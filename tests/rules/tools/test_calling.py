@@ -95,8 +95,8 @@ def test_the_user_moves_the_walls() -> None:
            "tool_total": 8, "connect": 1}  # fmt: skip
     moved = Bounds(rounds=2, calls=3, bytes=4, result=5, start=6, call=7, total=8)
     assert bounds_from(row) == moved
-    assert bounds_from(row, timeout=3.5) == replace(moved, total=3.5)
-    assert bounds_from(None, timeout=3.5) == Bounds(total=3.5)
+    assert bounds_from(row, timeout=3.5) == replace(moved, start=min(moved.start, 3.5), total=3.5)
+    assert bounds_from(None, timeout=3.5) == Bounds(start=3.5, total=3.5)
 
 
 USE = Use(call=call(), offered=READ, arguments={})

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from outrider.records import record
+from outrider.records import record, replace
 
 REPEATS = 2
 """How often the same call is carried out with the same arguments; the answer will not change for being asked again."""
@@ -40,9 +40,10 @@ class Bounds:
 def bounds_from(row: Mapping[str, Any] | None, *, timeout: float | None = None) -> Bounds:
     """Reads the walls of the settings' `limits`; `timeout` is the run's own, in seconds."""
     named = {own: row[name] for name, own in SETTINGS.items() if name in row} if row else {}
-    if timeout is not None:
-        named["total"] = min(timeout, named.get("total", timeout))
-    return Bounds(**named)
+    bounds = Bounds(**named)
+    if timeout is None:
+        return bounds
+    return replace(bounds, start=min(bounds.start, timeout), total=min(bounds.total, timeout))
 
 
 @record

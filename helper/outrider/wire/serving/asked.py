@@ -4,7 +4,6 @@ A parameter that nobody here knows could steer a provider or cost money, so none
 """
 
 import json
-import math
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -32,6 +31,8 @@ OURS = (
 )  # fmt: skip
 MOST_TOOLS = 512
 MOST_STOPS = 16
+LARGEST = 1e300
+"""Of any number; what is no number is not below it either."""
 LIGHT = 1 << 20
 """Up to this size, in bytes, a body is read without being weighed."""
 
@@ -132,7 +133,7 @@ def _params(said: Mapping[str, Json]) -> dict[str, Json]:
         value = said.get(name)
         if value is None:
             continue
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= LARGEST:
             raise wrong(name, "must be a number")
         params[name] = value
     stop = said.get("stop")
