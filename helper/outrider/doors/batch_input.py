@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO, Literal
 
 from outrider.data import NOTHING, Json
+from outrider.doors import batch_files
 from outrider.doors.digest import blake2b
 from outrider.doors.files import make_folder, read_small
 from outrider.doors.settings import Places
@@ -89,9 +90,9 @@ class Input:
 def open_input(text: str) -> Input:
     """Returns the input that a user named: a file, a folder, or a pattern in quotes; raises where it is none."""
     if os.path.isdir(text):
-        return _files(text, base=text, found=_in_folder(text))
+        return _files(text, base=text, found=batch_files.in_folder(text))
     if not os.path.lexists(text) and glob.has_magic(text):
-        return _files(text, base=_base(text), found=sorted(filter(os.path.isfile, glob.iglob(text, recursive=True))))
+        return _files(text, base=batch_files.base(text), found=batch_files.matching(text))
     with _opened(text) as file:
         head = file.read(CHUNK).removeprefix(BYTE_ORDER_MARK)
     if not head.strip():
@@ -145,22 +146,6 @@ def _files(text: str, *, base: str, found: list[str]) -> Input:
     if not found:
         raise OutriderError(f"no file is called {text}", hint="name a folder with files, or a pattern in quotes")
     return Input(name=text, kind="files", path=base, files=tuple(found))
-
-
-def _in_folder(folder: str) -> list[str]:
-    """Returns the files in a folder and below, but for hidden ones."""
-    found = []
-    for root, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [os.path.join(root, name) for name in sorted(files) if not name.startswith(".")]
-    return found
-
-
-def _base(pattern: str) -> str:
-    """Returns the folder before the first part of a pattern that is one."""
-    parts = pattern.split(os.sep)
-    plain = next(index for index, part in enumerate(parts) if glob.has_magic(part))
-    return os.sep.join(parts[:plain]) or (os.sep if pattern.startswith(os.sep) else os.curdir)
 
 
 def _opened(path: str) -> BinaryIO:
@@ -278,7 +263,7 @@ def _file(number: int, path: str, base: str) -> Line:
         data = read_small(path, limit=LONGEST)
         text = (data or b"").decode("utf-8-sig")
     except OutriderError as fault:
-        return Line(number=number, id=key, path=path, fault=fault.message)
+        return Line(number=number, id=key, path=path, fault=fault.message.removeprefix(f"{path} "))
     except UnicodeDecodeError:
         return Line(number=number, id=key, path=path, fault="is not UTF-8 text")
     if data is None:
