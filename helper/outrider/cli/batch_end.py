@@ -165,7 +165,10 @@ def _tell(job: Job, batch: Batch, teller: Teller, shape: dict[str, Any]) -> None
         note(f"failed: {shown_id(kept.id)}{kept.kind}: {kept.message[:200]}")
     if shape["failed"] > TOLD:
         note(f"and {shape['failed'] - TOLD:,} more failed: {in_words(shape['failures'])}")
-    if shape["failed"]:
+    unread = shape["failures"].get("bad_input", 0)
+    if unread:
+        note("mend what is bad input, and type the same command again")
+    if shape["failed"] > unread:
         note("ask them again with `--retry-failed`")
     left = f", {shape['left']:,} left" if shape["left"] else ""
     failed = f", {shape['failed']:,} failed ({in_words(shape['failures'])})" if shape["failed"] else ""

@@ -14,6 +14,8 @@ BLOCK = 1_048_576
 
 def check(path: str, *, made: str | None) -> None:
     """Refuses a place where the output cannot go, before anything is paid for; `made` is what `write` returned."""
+    if path in {"", "-"}:
+        raise OutriderError(f"`-o '{path}'` names no file", hint="leave `-o` out, and the answers go to stdout")
     if os.path.isdir(path):
         raise OutriderError(f"{path} is a folder", hint=f"name a file: `-o {os.path.join(path, 'answers.jsonl')}`")
     folder = os.path.dirname(os.path.abspath(path))

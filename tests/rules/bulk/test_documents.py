@@ -67,6 +67,10 @@ def test_a_prompt_is_neither_empty_nor_endless() -> None:
         (Form(text_field="a"), None),
         (Form(template="{z}"), "the template names `z`, which no document of in.jsonl has"),
         (Form(), "the template names `prompt`, which no document of in.jsonl has"),
+        (
+            Form(template="{{a}} {x y} {}"),
+            "the template names no field, so every document of in.jsonl would be asked the same",
+        ),
         (Form(text_field="z"), "--text-field names `z`, which no document of in.jsonl has"),
     ],
 )
