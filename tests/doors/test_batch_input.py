@@ -69,6 +69,24 @@ def test_a_table_names_its_columns(tmp_path: Path, name: str, text: str, message
         open_input(str(tmp_path / name))
 
 
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [(b"id,t\r1,a\r2,b\r", "names no columns"), ("id,t\n1,a\n".encode("utf-16"), "is UTF-16")],
+)
+def test_a_table_of_another_system_says_what_it_is(tmp_path: Path, data: bytes, message: str) -> None:
+    """Its line ends, or its letters."""
+    (tmp_path / "t.csv").write_bytes(data)
+    with pytest.raises(OutriderError, match=message):
+        open_input(str(tmp_path / "t.csv"))
+
+
+def test_a_column_may_have_a_line_end_in_its_name(tmp_path: Path) -> None:
+    """What follows it is a column too."""
+    path = tmp_path / "t.csv"
+    path.write_bytes(b'"id","a\r\nb",t\r\n1,2,3\r\n')
+    assert lines(path) == [Line(number=1, fields={"id": "1", "a\r\nb": "2", "t": "3"}, id="1")]
+
+
 def test_a_broken_row_is_one_fault(tmp_path: Path) -> None:
     """A quote in the wrong place spoils its row."""
     path = tmp_path / "t.csv"

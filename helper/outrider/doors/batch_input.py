@@ -4,8 +4,10 @@ A line that cannot be read is handed on with its fault. Memory holds one line an
 is asked of the documents.
 """
 
+import codecs
 import csv
 import glob
+import io
 import json
 import os
 import stat
@@ -95,6 +97,8 @@ def open_input(text: str) -> Input:
         return _files(text, base=batch_files.base(text), found=batch_files.matching(text))
     with _opened(text) as file:
         head = file.read(CHUNK).removeprefix(BYTE_ORDER_MARK)
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise OutriderError(f"{text} is UTF-16", hint=f"convert it: `iconv -f UTF-16 -t UTF-8 {text}`")
     if not head.strip():
         raise OutriderError(f"{text} is empty", hint='it needs one JSON object a line: {"id": 1, "prompt": "…"}')
     kind = KINDS.get(os.path.splitext(text)[1].lower()) or ("lines" if head.lstrip()[:1] == b"{" else "")
@@ -200,7 +204,14 @@ def _json_line(number: int, data: bytes) -> Line:
 def _table(path: str, head: bytes) -> Input:
     first = head.split(b"\n", maxsplit=1)[0].decode("utf-8", "replace").rstrip("\r")
     delimiter = "\t" if path.lower().endswith(".tsv") else max(DELIMITERS, key=first.count)
-    columns = tuple(name.strip() for name in next(csv.reader([first], delimiter=delimiter), []))
+    # The names may be quoted, with line ends in them: they are read as the rows will be.
+    reader = csv.reader(io.StringIO(head.decode("utf-8", "replace"), newline="\n"), delimiter=delimiter)
+    try:
+        columns = tuple(name.strip() for name in next(reader, []))
+    except csv.Error as fault:
+        raise OutriderError(
+            f"the first line of {path} names no columns: {fault}", hint="end its lines as Unix does: `tr '\\r' '\\n'`"
+        ) from None
     if not all(columns) or len(set(columns)) < len(columns):
         raise OutriderError(
             f"{path} has a column without a name, or two of one name", hint="name each column once, in the first line"

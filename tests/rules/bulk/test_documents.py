@@ -49,6 +49,8 @@ def test_the_text_has_its_usual_names_too() -> None:
             Form(template=template, text_field="body"), {"body": "hi"}, own=1, position=0, line=1, fault="", path=None
         )
         assert made.prompt == "hi"
+    made = document(Form(text_field="body"), {"b": "hi"}, own=1, position=0, line=1, fault="", path=None)
+    assert made.fault == "line 1 has no field `body`"
 
 
 def test_a_prompt_is_neither_empty_nor_endless() -> None:

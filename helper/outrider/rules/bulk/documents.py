@@ -46,7 +46,8 @@ def document(
         try:
             prompt = template.filled(form.template, fields_of(form, fields))
         except KeyError as missing:
-            problem = f"has no field `{missing.args[0]}`"
+            is_text = missing.args[0] in {"prompt", "text"}
+            problem = f"has no field `{(form.text_field if is_text else None) or missing.args[0]}`"
     if not problem and not prompt.strip():
         problem = "has an empty prompt"
     if not problem and len(prompt) > LONGEST_PROMPT:
