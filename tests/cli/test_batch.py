@@ -158,7 +158,14 @@ def test_bad_lines_are_counted_and_listed(typed: Shell, models: Any, work: Path,
         (("in.jsonl", "--template", "words"), 2, "error: `--template words` is no file and names no field"),
         (("in.jsonl", "--text-field", "z"), 2, "error: --text-field names `z`, which no document of in.jsonl has"),
         (("in.jsonl", "--run", "a b"), 2, "error: `--run a b` is no name for a run"),
+        (
+            ("in.jsonl", "--template", '{"a": 1}'),
+            2,
+            "error: the template names no field, so every document of in.jsonl",
+        ),
         (("in.jsonl", "-o", "."), 2, "error: . is a folder"),
+        (("in.jsonl", "-o", ""), 2, "error: `-o ''` names no file"),
+        (("in.jsonl", "-o", "-"), 2, "error: `-o '-'` names no file"),
         (("in.jsonl", "-o", "no/out"), 2, "error: there is no folder"),
         (("in.jsonl", "-o", "words.txt"), 2, "error: words.txt is there already, and no run of this name wrote it"),
         (("in.jsonl", "-m", "here.oen"), 2, "error: no model is called `here.oen`"),
@@ -180,6 +187,23 @@ def test_a_mistake_costs_nothing(
     assert done.err.startswith(told)
     assert done.err.count("\nhint: ") == 1
     assert (folder / "words.txt").read_text() == "only words"
+
+
+def test_an_estimate_needs_no_key(typed: Shell, three: Path, models: dict[str, Any], home: Path) -> None:
+    """A price is wanted before a key is bought; to ask one is needed, and nobody waits for a server instead."""
+    there = {**models["providers"]["here"], "keys": ["HERE_KEY"]}
+    near = {"dialect": "openai", "base_url": "http://127.0.0.1:9/v1", "local": True, "serves": "listed"}
+    write_layer(home, {
+        **models, "providers": {"here": there, "near": near},
+        "models": {**models["models"], "near.one": {"provider": "near", "id": "one"}},
+        "tasks": {"both": {"chain": ["here.one", "near.one"]}},
+    })  # fmt: skip
+    for flags in (("-m", "here.one"), ("-t", "both")):
+        done = typed("batch", "in.jsonl", *flags, "--dry-run")
+        assert done.out.startswith("3 documents, about 30 tokens in; here.one: about $0.00")
+        assert done.err == "outrider: there is no key yet: this is what here.one would cost with one of here\n"
+        asked = typed("batch", "in.jsonl", *flags, "--max-cost", "1")
+        assert (asked.code, asked.err.startswith("error: no usable model (here.one: no key")) == (2, True)
 
 
 def test_a_paid_model_needs_a_wall(typed: Shell, three: Path, server: ScriptedServer) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from outrider.doors import batch_files
 from outrider.doors.batch_input import LONGEST, Line, open_input, spooled
 from outrider.errors import OutriderError
 from tests.doors.booking import places_at
@@ -68,6 +69,24 @@ def test_a_table_names_its_columns(tmp_path: Path, name: str, text: str, message
         open_input(str(tmp_path / name))
 
 
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [(b"id,t\r1,a\r2,b\r", "names no columns"), ("id,t\n1,a\n".encode("utf-16"), "is UTF-16")],
+)
+def test_a_table_of_another_system_says_what_it_is(tmp_path: Path, data: bytes, message: str) -> None:
+    """Its line ends, or its letters."""
+    (tmp_path / "t.csv").write_bytes(data)
+    with pytest.raises(OutriderError, match=message):
+        open_input(str(tmp_path / "t.csv"))
+
+
+def test_a_column_may_have_a_line_end_in_its_name(tmp_path: Path) -> None:
+    """What follows it is a column too."""
+    path = tmp_path / "t.csv"
+    path.write_bytes(b'"id","a\r\nb",t\r\n1,2,3\r\n')
+    assert lines(path) == [Line(number=1, fields={"id": "1", "a\r\nb": "2", "t": "3"}, id="1")]
+
+
 def test_a_broken_row_is_one_fault(tmp_path: Path) -> None:
     """A quote in the wrong place spoils its row."""
     path = tmp_path / "t.csv"
@@ -82,13 +101,39 @@ def test_files_that_cannot_be_read_are_faults(tmp_path: Path) -> None:
         (tmp_path / "notes").mkdir(exist_ok=True)
         (tmp_path / "notes" / name).write_bytes(data)
     os.truncate(tmp_path / "notes" / "d.txt", LONGEST + 1)
-    found = {line.id: line.fault.partition(" has ")[2] or line.fault for line in lines(tmp_path / "notes")}
+    found = {line.id: line.fault for line in lines(tmp_path / "notes")}
     assert found == {
         "a.txt": "", "b.txt": "is not UTF-8 text", "c.txt": "is a binary file",
-        "d.txt": f"{LONGEST + 1:,} bytes, more than {LONGEST:,}",
+        "d.txt": f"has {LONGEST + 1:,} bytes, more than {LONGEST:,}",
     }  # fmt: skip
     with pytest.raises(OutriderError, match="is not a regular file"):
         open_input("/dev/null")
+
+
+def test_a_link_that_leads_back_adds_nothing(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """Not to a folder, and not to a pattern, which would else ask each file forty times."""
+    for name in ("top.md", "a/one.md", "a/b/two.md", "a/b/no.txt", ".git/hidden.md"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+    for name in ("loop", "a/loop", "a/b/loop"):
+        (tmp_path / name).symlink_to(tmp_path)
+    (tmp_path / "a" / "link.md").symlink_to(tmp_path / "top.md")
+    back = os.getcwd()
+    request.addfinalizer(lambda: os.chdir(back))
+    os.chdir(tmp_path)
+    every = ["a/b/two.md", "a/link.md", "a/one.md", "top.md"]
+    assert batch_files.matching("**/*.md") == every
+    assert batch_files.matching(f"{tmp_path}/**/*.md") == [f"{tmp_path}/{name}" for name in every]
+    assert batch_files.matching("a/**/*.md") == every[:3]
+    assert batch_files.matching("?/**/b/**/*.md") == ["a/b/two.md"]
+    assert batch_files.matching("a/**") == ["a/b/no.txt", *every[:3]]
+    assert [path.removeprefix("./") for path in batch_files.in_folder(".")] == [
+        "top.md",
+        "a/link.md",
+        "a/one.md",
+        "a/b/no.txt",
+        "a/b/two.md",
+    ]
 
 
 def test_the_same_by_stdin_is_the_same_file(tmp_path: Path) -> None:

@@ -47,5 +47,12 @@ def test_a_disk_without_room_leaves_nothing_half_written(tmp_path: Path) -> None
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert caught.value.message == f"cannot write {path}: File too large"
-    assert "every answer is kept" in caught.value.hint
+    assert caught.value.hint.startswith("make room (`df -h`) and type the same command again: every answer is kept")
     assert not list(tmp_path.glob("out*"))
+
+
+def test_a_folder_that_is_gone_is_no_full_disk(tmp_path: Path) -> None:
+    """The hint says what to look after."""
+    with pytest.raises(StorageFault) as caught:
+        batch_output.write(str(tmp_path / "gone" / "out.jsonl"), ["x"], made=None)
+    assert caught.value.hint.startswith("look after its folder and type the same command again: every answer is kept")

@@ -41,9 +41,22 @@ def _start() -> None:
     import gc
 
     gc.set_threshold(100_000, 50, 50)
+    if None in {sys.stdin, sys.stdout, sys.stderr}:
+        _open_streams()
     if "CLAUDECODE" in os.environ:
         for name in OPENSSL:
             os.environ.pop(name, None)
+
+
+def _open_streams() -> None:
+    """Opens what whoever started us has closed (`2>&-`) on nothing: a book opened as number 2 would get our errors."""
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        if getattr(sys, name) is None:
+            found = os.open(os.devnull, os.O_RDWR)
+            if found != number:
+                os.dup2(found, number)
+                os.close(found)
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8"))
 
 
 def _leave(code: int) -> None:

@@ -17,7 +17,7 @@ from outrider.doors.batch_journal import Batch, Kept
 from outrider.jobs.batch import Ending
 from outrider.rules import advice
 from outrider.rules.bulk import lines, sampling
-from outrider.rules.bulk.nouns import Result
+from outrider.rules.bulk.nouns import BAD_INPUT, Result
 from outrider.rules.money import from_nano
 
 LISTED, TOLD = 100, 10
@@ -165,7 +165,10 @@ def _tell(job: Job, batch: Batch, teller: Teller, shape: dict[str, Any]) -> None
         note(f"failed: {shown_id(kept.id)}{kept.kind}: {kept.message[:200]}")
     if shape["failed"] > TOLD:
         note(f"and {shape['failed'] - TOLD:,} more failed: {in_words(shape['failures'])}")
-    if shape["failed"]:
+    unread = shape["failures"].get(BAD_INPUT, 0)
+    if unread:
+        note("mend what is bad input, and type the same command again")
+    if shape["failed"] > unread:
         note("ask them again with `--retry-failed`")
     left = f", {shape['left']:,} left" if shape["left"] else ""
     failed = f", {shape['failed']:,} failed ({in_words(shape['failures'])})" if shape["failed"] else ""

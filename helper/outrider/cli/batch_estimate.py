@@ -23,8 +23,11 @@ from outrider.rules.routing import estimate, stand_in
 from outrider.rules.selection import Facts
 
 
-def check_route(job: Job, first: Document) -> None:
-    """Refuses a batch that no model can be asked, as a single question would be; a server that is down may come."""
+def check_route(job: Job, first: Document, *, is_new: bool) -> None:
+    """Refuses a batch that no model can be asked, as a single question would be; a server that is down may come.
+
+    A run that `is_new` does not wait for a server while a key is missing: nobody says that it is a server's turn.
+    """
     plan = job.plan
     facts = _facts(job, first)
     situation = plan.situation("")
@@ -33,17 +36,39 @@ def check_route(job: Job, first: Document) -> None:
     if asking.servers_matter(route):
         plan.ask_servers(situation)
         route = plan.unwalled(facts, plan.situation(""))
+    if job.flags.dry_run and not route.targets:
+        route = _supposed(job, facts) or route
     if not job.flags.quiet:
         for text in route.notes:
             note(text)
-    if route.targets or any(passed.kind in WAITED_FOR for passed in route.passed):
+    if route.targets:
         return
     kind, message, hint = no_model(job.session.registry, route, private=route.private)
+    kinds = {passed.kind for passed in route.passed}
+    if kinds & WAITED_FOR and not (is_new and kind == "not_found" and "key" in kinds):
+        if job.flags.dry_run and not job.flags.quiet:
+            note(message)
+        return
     if kind in {"private", "budget"}:
         raise Refused(message, hint=hint, kind=kind)
     mistake = OutriderError(message, hint=hint)
     mistake.kind = kind
     raise mistake
+
+
+def _supposed(job: Job, facts: Facts) -> Route | None:
+    """Returns the route that there would be with keys, and says whose is missing; None where keys make none."""
+    plan = job.plan
+    plan.suppose_keys()
+    situation = plan.situation("")
+    plan.learn_prices(facts, situation)
+    route = plan.unwalled(facts, plan.situation(""))
+    if not route.targets:
+        return None
+    if not job.flags.quiet:
+        first = route.targets[0]
+        note(f"there is no key yet: this is what {first.name} would cost with one of {first.provider.name}")
+    return route
 
 
 def check_wall(job: Job, first: Document) -> None:

@@ -77,6 +77,7 @@ class Plan:
         self._asked_servers = float("-inf")
         self._keyed: str | None = None
         self._papers_known: dict[str, Attached] = {}
+        self._has_every_key = False
 
     @cached_property
     def accept(self) -> Callable[[Answer], Outcome] | None:
@@ -171,7 +172,14 @@ class Plan:
 
     def situation(self, run: str) -> Situation:
         """Returns what a decision depends on besides the document."""
-        return replace(self.session.situation(self.limits, run=run), prices=self._prices)
+        found = replace(self.session.situation(self.limits, run=run), prices=self._prices)
+        if self._has_every_key:
+            return replace(found, keys={**dict.fromkeys(self.session.registry.providers, ""), **found.keys})
+        return found
+
+    def suppose_keys(self) -> None:
+        """Decides from now on as if every provider had a key: an estimate is made before one is bought."""
+        self._has_every_key = True
 
     def route(self, facts: Facts, situation: Situation | None) -> Route:
         """Decides; without `--max-cost` only what costs nothing is left."""

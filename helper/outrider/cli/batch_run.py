@@ -60,7 +60,7 @@ def run_batch(flags: Flags, session: Session | None = None) -> int:
     # One that has ended needs nobody: it only writes its answers again.
     has_ended = kept is not None and kept["ended"] is not None and not flags.retry_failed
     if not has_ended or flags.dry_run:
-        batch_estimate.check_route(job, first)
+        batch_estimate.check_route(job, first, is_new=kept is None)
     if flags.dry_run:
         return batch_estimate.tell(job)
     if not has_ended:

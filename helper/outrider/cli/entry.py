@@ -65,7 +65,7 @@ def run(arguments: list[str]) -> int:
             raise
         # What is left in the buffer can go nowhere, and a second object behind half of one would be no JSON.
         _mute()
-        complain(f"cannot write the output: {fault.strerror}", "check the free space (`df -h`), or use `--out FILE`")
+        complain(f"cannot write the output: {fault.strerror}", "check the free space (`df -h`), and type it again")
         return 1
 
 

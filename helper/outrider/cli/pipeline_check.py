@@ -15,6 +15,7 @@ from outrider.data import Route
 from outrider.errors import OutriderError, Refused
 from outrider.records import replace
 from outrider.rules.bulk.nouns import Document
+from outrider.rules.bulk.template import names
 from outrider.rules.pipelines import filling, graph
 from outrider.rules.pipelines.nouns import Stage
 from outrider.rules.receipts import no_model
@@ -25,8 +26,14 @@ def documents(loaded: Loaded, found: Documents) -> Documents:
     pipeline = loaded.pipeline
     made = frozenset(stage.name for stage in pipeline.stages)
     has_fields = {name for name, (_, has) in graph.readable(pipeline).items() if has}
+    known = {*made, *(name for item in found.items[:1] for name in item.fields)}
     lacking: dict[str, str] = {}
     for stage in pipeline.stages:
+        if stage.asks and stage.kind != "reduce" and not names(stage.template, known=known):
+            raise OutriderError(
+                f"{loaded.path}: the template of the stage `{stage.name}` names no field, so every item would be asked "
+                "the same", hint="put a field in, as `{text}`, or the name of an earlier stage",
+            )  # fmt: skip
         if stage.name not in has_fields:
             continue
         lost = dict(filling.missing(stage, found.items, made))

@@ -20,6 +20,7 @@ from outrider.errors import Refused
 from outrider.records import as_dict, replace
 from outrider.rules import advice, containment
 from outrider.rules.bulk import lines
+from outrider.rules.bulk.nouns import BAD_INPUT
 from outrider.rules.bulk.template import text_of
 from outrider.rules.money import from_nano
 from outrider.rules.pipelines import graph
@@ -61,7 +62,7 @@ def finish(
 ) -> int:  # fmt: skip
     """Writes the result where every stage has ended, tells how it went, and returns the exit code."""
     lost = [
-        *(Lost(stage="input", id=name, kind="bad_input", message=why) for name, why in job.documents.faults),
+        *(Lost(stage="input", id=name, kind=BAD_INPUT, message=why) for name, why in job.documents.faults),
         *(_shown(job, one) for made in ended.made.values() for one in made.lost),
     ]
     refused = {name: made.why for name, made in ended.made.items() if made.is_refused}
@@ -224,7 +225,9 @@ def _tell(job: "Job", lost: list[Lost], teller: Teller, shape: dict[str, Any]) -
     if len(lost) > TOLD:
         kinds = Counter(f"{one.stage}: {one.kind}" for one in lost)
         note(f"and {len(lost) - TOLD:,} more failed: {', '.join(f'{kind} {many:,}' for kind, many in kinds.items())}")
-    if lost:
+    if any(one.kind == BAD_INPUT for one in lost):
+        note("mend what is bad input, and type the same command again")
+    if any(one.kind != BAD_INPUT for one in lost):
         note("ask them again with `--retry-failed`")
     if "whole_usd" in shape and shape["whole_usd"] is not None:
         hours = shape["whole_hours"] or 0.0

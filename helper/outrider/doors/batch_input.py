@@ -4,8 +4,10 @@ A line that cannot be read is handed on with its fault. Memory holds one line an
 is asked of the documents.
 """
 
+import codecs
 import csv
 import glob
+import io
 import json
 import os
 import stat
@@ -13,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO, Literal
 
 from outrider.data import NOTHING, Json
+from outrider.doors import batch_files
 from outrider.doors.digest import blake2b
 from outrider.doors.files import make_folder, read_small
 from outrider.doors.settings import Places
@@ -89,11 +92,13 @@ class Input:
 def open_input(text: str) -> Input:
     """Returns the input that a user named: a file, a folder, or a pattern in quotes; raises where it is none."""
     if os.path.isdir(text):
-        return _files(text, base=text, found=_in_folder(text))
+        return _files(text, base=text, found=batch_files.in_folder(text))
     if not os.path.lexists(text) and glob.has_magic(text):
-        return _files(text, base=_base(text), found=sorted(filter(os.path.isfile, glob.iglob(text, recursive=True))))
+        return _files(text, base=batch_files.base(text), found=batch_files.matching(text))
     with _opened(text) as file:
         head = file.read(CHUNK).removeprefix(BYTE_ORDER_MARK)
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise OutriderError(f"{text} is UTF-16", hint=f"convert it: `iconv -f UTF-16 -t UTF-8 {text}`")
     if not head.strip():
         raise OutriderError(f"{text} is empty", hint='it needs one JSON object a line: {"id": 1, "prompt": "…"}')
     kind = KINDS.get(os.path.splitext(text)[1].lower()) or ("lines" if head.lstrip()[:1] == b"{" else "")
@@ -145,22 +150,6 @@ def _files(text: str, *, base: str, found: list[str]) -> Input:
     if not found:
         raise OutriderError(f"no file is called {text}", hint="name a folder with files, or a pattern in quotes")
     return Input(name=text, kind="files", path=base, files=tuple(found))
-
-
-def _in_folder(folder: str) -> list[str]:
-    """Returns the files in a folder and below, but for hidden ones."""
-    found = []
-    for root, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [os.path.join(root, name) for name in sorted(files) if not name.startswith(".")]
-    return found
-
-
-def _base(pattern: str) -> str:
-    """Returns the folder before the first part of a pattern that is one."""
-    parts = pattern.split(os.sep)
-    plain = next(index for index, part in enumerate(parts) if glob.has_magic(part))
-    return os.sep.join(parts[:plain]) or (os.sep if pattern.startswith(os.sep) else os.curdir)
 
 
 def _opened(path: str) -> BinaryIO:
@@ -215,7 +204,14 @@ def _json_line(number: int, data: bytes) -> Line:
 def _table(path: str, head: bytes) -> Input:
     first = head.split(b"\n", maxsplit=1)[0].decode("utf-8", "replace").rstrip("\r")
     delimiter = "\t" if path.lower().endswith(".tsv") else max(DELIMITERS, key=first.count)
-    columns = tuple(name.strip() for name in next(csv.reader([first], delimiter=delimiter), []))
+    # The names may be quoted, with line ends in them: they are read as the rows will be.
+    reader = csv.reader(io.StringIO(head.decode("utf-8", "replace"), newline="\n"), delimiter=delimiter)
+    try:
+        columns = tuple(name.strip() for name in next(reader, []))
+    except csv.Error as fault:
+        raise OutriderError(
+            f"the first line of {path} names no columns: {fault}", hint="end its lines as Unix does: `tr '\\r' '\\n'`"
+        ) from None
     if not all(columns) or len(set(columns)) < len(columns):
         raise OutriderError(
             f"{path} has a column without a name, or two of one name", hint="name each column once, in the first line"
@@ -278,7 +274,7 @@ def _file(number: int, path: str, base: str) -> Line:
         data = read_small(path, limit=LONGEST)
         text = (data or b"").decode("utf-8-sig")
     except OutriderError as fault:
-        return Line(number=number, id=key, path=path, fault=fault.message)
+        return Line(number=number, id=key, path=path, fault=fault.message.removeprefix(f"{path} "))
     except UnicodeDecodeError:
         return Line(number=number, id=key, path=path, fault="is not UTF-8 text")
     if data is None:

@@ -3,6 +3,7 @@
 The answers stay in the journal whatever happens here.
 """
 
+import errno
 import json
 import os
 from collections.abc import Iterable
@@ -10,10 +11,13 @@ from collections.abc import Iterable
 from outrider.errors import OutriderError, StorageFault
 
 BLOCK = 1_048_576
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
 def check(path: str, *, made: str | None) -> None:
     """Refuses a place where the output cannot go, before anything is paid for; `made` is what `write` returned."""
+    if path in {"", "-"}:
+        raise OutriderError(f"`-o '{path}'` names no file", hint="leave `-o` out, and the answers go to stdout")
     if os.path.isdir(path):
         raise OutriderError(f"{path} is a folder", hint=f"name a file: `-o {os.path.join(path, 'answers.jsonl')}`")
     folder = os.path.dirname(os.path.abspath(path))
@@ -64,9 +68,13 @@ def write(path: str, lines: Iterable[str], *, made: str | None) -> str | None:
     except OSError as fault:
         raise StorageFault(
             f"cannot write {path}: {fault.strerror or fault}",
-            hint="make room (`df -h`) and type the same command again: every answer is kept, none is asked again",
+            hint=f"{_remedy(fault)} and type the same command again: every answer is kept, none is asked again",
         ) from None
     return _mark(path)
+
+
+def _remedy(fault: OSError) -> str:
+    return "make room (`df -h`)" if fault.errno in FULL else "look after its folder"
 
 
 def _put(temporary: str, path: str, made: str | None) -> None:

@@ -275,8 +275,14 @@ class Batch:
         elif down is None:
             seconds = outage.pause(0, asked=failure.retry_after)
             self._down[name] = _Down(until=now + seconds, probes=0, since=now)
-            self._doors.told("down", f"{name}: {failure.kind}: {failure.message[:200]}; next try in {seconds:.0f} s")
+            self._doors.told("down", _resting(name, failure, seconds))
         elif now >= down.until:
             seconds = outage.pause(down.probes + 1, asked=failure.retry_after)
             self._down[name] = replace(down, until=now + seconds, probes=down.probes + 1)
-            self._doors.told("down", f"{name}: {failure.kind}: {failure.message[:200]}; next try in {seconds:.0f} s")
+            self._doors.told("down", _resting(name, failure, seconds))
+
+
+def _resting(name: str, failure: Failure, seconds: float) -> str:
+    """Says who is left alone, why and how long; without a name nobody could be asked at all."""
+    who = f"{name}: {failure.kind}: " if name else ""
+    return f"{who}{failure.message[:200]}; next try in {seconds:.0f} s"

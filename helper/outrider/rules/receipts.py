@@ -46,7 +46,9 @@ def no_model(registry: Registry, route: Route, *, private: bool) -> tuple[str, s
         return "budget", f"{broke[0].model}: {broke[0].why}", "raise `limits.budget_usd`, or see `outrider usage`"
     if private:
         why = f"; it is local-only by {route.class_from}" if route.class_from not in {"", "flag --private"} else ""
-        return "private", f"no local model can be used{_first_reason(told)}{why}", _local_hint(registry)
+        # A key would make no model a local one: what keeps those from answering is told before.
+        near = [entry for entry in told if entry.kind != "key"] or told
+        return "private", f"no local model can be used{_first_reason(near)}{why}", _local_hint(registry)
     if barred and route.data_class != PUBLIC:
         message = f"it is {route.data_class} by {route.class_from}, and no model for that can be used"
         hint = f"allow a provider under `privacy.classes.{route.data_class}` in your models.local.json, or ask"

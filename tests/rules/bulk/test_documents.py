@@ -49,6 +49,8 @@ def test_the_text_has_its_usual_names_too() -> None:
             Form(template=template, text_field="body"), {"body": "hi"}, own=1, position=0, line=1, fault="", path=None
         )
         assert made.prompt == "hi"
+    made = document(Form(text_field="body"), {"b": "hi"}, own=1, position=0, line=1, fault="", path=None)
+    assert made.fault == "line 1 has no field `body`"
 
 
 def test_a_prompt_is_neither_empty_nor_endless() -> None:
@@ -67,6 +69,10 @@ def test_a_prompt_is_neither_empty_nor_endless() -> None:
         (Form(text_field="a"), None),
         (Form(template="{z}"), "the template names `z`, which no document of in.jsonl has"),
         (Form(), "the template names `prompt`, which no document of in.jsonl has"),
+        (
+            Form(template="{{a}} {x y} {}"),
+            "the template names no field, so every document of in.jsonl would be asked the same",
+        ),
         (Form(text_field="z"), "--text-field names `z`, which no document of in.jsonl has"),
     ],
 )

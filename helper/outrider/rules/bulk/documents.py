@@ -46,7 +46,8 @@ def document(
         try:
             prompt = template.filled(form.template, fields_of(form, fields))
         except KeyError as missing:
-            problem = f"has no field `{missing.args[0]}`"
+            is_text = missing.args[0] in {"prompt", "text"}
+            problem = f"has no field `{(form.text_field if is_text else None) or missing.args[0]}`"
     if not problem and not prompt.strip():
         problem = "has an empty prompt"
     if not problem and len(prompt) > LONGEST_PROMPT:
@@ -64,14 +65,24 @@ def check_columns(form: Form, columns: Collection[str], *, source: str) -> None:
     if wanted is not None and wanted not in columns:
         raise _missing(wanted, columns, source, "--text-field")
     known = {*columns, *(("prompt", "text") if wanted is not None else ())}
-    for name in template.names(form.template, known=known):
+    named = template.names(form.template, known=known)
+    if not named:
+        raise OutriderError(
+            f"the template names no field, so every document of {source} would be asked the same",
+            hint=f"put a field in, as `{{{min(columns, default='prompt')[:40]}}}`; {_fields(columns)}",
+        )
+    for name in named:
         if name.partition(".")[0] not in known and name not in known:
             raise _missing(name, columns, source, "the template")
 
 
 def _missing(name: str, columns: Collection[str], source: str, who: str) -> OutriderError:
-    shown = ", ".join(f"`{column[:40]}`" for column in sorted(columns)[:12]) or "none"
-    hint = f"the fields there: {shown}"
+    hint = _fields(columns)
     if who == "the template" and name == "prompt":
         hint += "; name the one that holds the text: `--text-field NAME`, or give a `--template`"
     return OutriderError(f"{who} names `{name[:80]}`, which no document of {source} has", hint=hint)
+
+
+def _fields(columns: Collection[str]) -> str:
+    shown = ", ".join(f"`{column[:40]}`" for column in sorted(columns)[:12]) or "none"
+    return f"the fields there: {shown}"
