@@ -201,6 +201,14 @@ def leaves(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 SHAPED = "sk-" + "Ab3dEf6hIj9kLm2nOp5q"
 
 
+def test_no_key_comes_out_of_a_list() -> None:
+    """An entry that looks like a key is left where it is, and the others of its list are taken."""
+    row = {"name": "a", "provider": "ollama", "model": "llama3.1:8b", "mcp_servers": ["filesystem", SHAPED]}
+    found = read("llamafarm", json.dumps({"runtime": {"default_model": "a", "models": [row]}}))
+    assert SHAPED not in repr(found)
+    assert [model["tools"] for model in found.layer["models"].values()] == [["filesystem"]]
+
+
 @given(data=st.data())
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
 def test_no_key_comes_out_wherever_it_stands(data: st.DataObject) -> None:

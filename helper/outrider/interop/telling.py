@@ -102,6 +102,12 @@ class Telling:
                         kept[key] = self._without_secrets(inner, inside(path, key))
                 return kept
             case list() | tuple():
-                return [self._without_secrets(inner, inside(path, index)) for index, inner in enumerate(value)]
+                kept_entries = []
+                for index, inner in enumerate(value):
+                    if isinstance(inner, str) and self.is_secret(inner):
+                        self.leave(inside(path, index), "it holds what looks like a key")
+                    else:
+                        kept_entries.append(self._without_secrets(inner, inside(path, index)))
+                return kept_entries
             case _:
                 return value
