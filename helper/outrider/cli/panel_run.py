@@ -5,13 +5,11 @@ An interruption cancels every call, and each settles its row before the command 
 
 import asyncio
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
-from typing import Any, Self
+from typing import Any
 
 from outrider.cli.asking_seats import Asking
 from outrider.cli.form import Form
@@ -19,6 +17,7 @@ from outrider.cli.panel_report import Report, failed, tell
 from outrider.cli.seating import Table
 from outrider.cli.session import Session
 from outrider.cli.show import note
+from outrider.cli.signals import cancelling, code
 from outrider.doors.checks import run_check
 from outrider.errors import OutriderError
 from outrider.jobs.panel import Doors, play
@@ -31,7 +30,6 @@ LONGEST_CHECK = 120.0
 """Seconds that one `check:` may take."""
 BASH_LIMIT = 100.0
 """Claude Code moves a command to the background after 120 s; before that we leave with a handle of our own."""
-CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 
 
 class Stopped(Exception):
@@ -39,7 +37,7 @@ class Stopped(Exception):
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
-        self.code = CODES[signal.Signals(number)]
+        self.code = code(number)
 
 
 def carry_out(
@@ -112,7 +110,7 @@ async def _played(
     table: Table, form: Form, rule: Rule, heard: Heard, purposes: list[str]
 ) -> tuple[Any, tuple[Step, ...], float]:
     asking = Asking(table, form, purposes)
-    with Signals() as signals:
+    with cancelling() as signals:
         try:
             began = time.monotonic()
             verdict, steps = await play(rule, Doors(ask=asking.ask, check=checker(table.session), heard=heard))
@@ -123,32 +121,6 @@ async def _played(
             raise Stopped(signals.number) from None
         finally:
             await asking.close()
-
-
-class Signals:
-    """Turns the first signal to stop into a cancellation of this task, so that no exception hits a half-done write."""
-
-    number: int | None = None
-
-    def __enter__(self) -> Self:
-        self._loop = asyncio.get_running_loop()
-        self._task = asyncio.current_task()
-        self._before = {number: signal.getsignal(number) for number in CODES}
-        with suppress(ValueError, RuntimeError):  # a thread beside the first hears no signals
-            for number in CODES:
-                self._loop.add_signal_handler(number, self._stop, number)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            with suppress(ValueError):
-                self._loop.remove_signal_handler(number)
-                signal.signal(number, handler)
-
-    def _stop(self, number: int) -> None:
-        if self.number is None and self._task is not None:
-            self.number = number
-            self._task.cancel()
 
 
 def checker(session: Session) -> Callable[[Check], Any]:

@@ -12,7 +12,7 @@ CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 class Signals:
     """Calls `stop` at each signal to stop while the block runs; `number` is the first of them."""
 
-    def __init__(self, stop: Callable[[], None]) -> None:
+    def __init__(self, stop: Callable[[], object]) -> None:
         self._act = stop
         self.number: int | None = None
 
@@ -34,6 +34,12 @@ class Signals:
         if self.number is None:
             self.number = number
         self._act()
+
+
+def cancelling() -> Signals:
+    """Returns signals of which the first cancels the task that runs now, and no other does: it has to book itself."""
+    task, cancels = asyncio.current_task(), iter((True,))
+    return Signals(lambda: task.cancel() if task is not None and next(cancels, False) else None)
 
 
 def code(number: int | None) -> int:

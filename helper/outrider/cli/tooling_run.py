@@ -10,10 +10,11 @@ from typing import Any
 from outrider.cli import disclosing, printing, tooling
 from outrider.cli.asking import Decided
 from outrider.cli.form import Form
-from outrider.cli.panel_run import Signals, Stopped
+from outrider.cli.panel_run import Stopped
 from outrider.cli.run_ask import acceptance, notice, remember, run_row, world_for
 from outrider.cli.session import Session
 from outrider.cli.show import note
+from outrider.cli.signals import cancelling
 from outrider.cli.tooling import Plan
 from outrider.cli.tooling_guard import Guard
 from outrider.data import Answer, Attempt, Failure, Outcome, Request, Route, Target
@@ -77,7 +78,7 @@ class Using:
 
     async def played(self) -> Ended:
         """Opens the servers, plays the loop to its end, and lets everything go."""
-        with Signals() as signals:
+        with cancelling() as signals:
             try:
                 return await self._played()
             except asyncio.CancelledError:
